@@ -1,0 +1,49 @@
+"""A password or key that never shows itself by accident."""
+
+import hmac
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class HasValue(Protocol):
+    """What Robot Framework's own ``Secret`` looks like; known by its shape, never imported."""
+
+    value: str
+
+
+class Secret:
+    """A secret text or bytes. It prints as stars; ``reveal`` is called only inside the expression that needs it."""
+
+    __slots__ = ("_bytes",)
+
+    def __init__(self, value: "str | bytes | Secret | HasValue") -> None:
+        if isinstance(value, Secret):
+            value = value._bytes
+        elif isinstance(value, HasValue):
+            value = value.value
+        self._bytes = value.encode() if isinstance(value, str) else bytes(value)
+
+    def reveal(self) -> bytes:
+        """The secret itself."""
+        return self._bytes
+
+    def __repr__(self) -> str:
+        return "Secret('****')"
+
+    def __str__(self) -> str:
+        return "****"
+
+    def __len__(self) -> int:
+        return len(self._bytes)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._bytes, other._bytes)
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._bytes))
+
+    def __reduce__(self) -> "str | tuple[object, ...]":
+        raise TypeError("a secret is not pickled: it would leave the process in the clear")
