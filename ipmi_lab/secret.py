@@ -17,11 +17,12 @@ class Secret:
     __slots__ = ("_bytes",)
 
     def __init__(self, value: "str | bytes | Secret | HasValue") -> None:
+        plain: str | bytes
         if isinstance(value, Secret):
-            value = value._bytes
-        elif isinstance(value, HasValue):
-            value = value.value
-        self._bytes = value.encode() if isinstance(value, str) else bytes(value)
+            plain = value.reveal()
+        else:
+            plain = value if isinstance(value, (str, bytes)) else value.value
+        self._bytes: bytes = plain.encode() if isinstance(plain, str) else plain
 
     def reveal(self) -> bytes:
         """The secret itself."""

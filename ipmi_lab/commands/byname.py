@@ -1,0 +1,47 @@
+"""Finds a command by its name or its numbers, and makes a request from words."""
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import Any
+
+from ipmi_lab.commands.command import BY_NAME, BY_NUMBER, Request
+from ipmi_lab.errors import LocalError
+from ipmi_lab.wire.codes import did_you_mean, fold
+
+
+@cache
+def load() -> None:
+    """Import every subject, so that the registry is whole. Done at the first look-up, not at import."""
+    package = importlib.import_module("ipmi_lab.commands")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"ipmi_lab.commands.{module.name}")
+
+
+def commands() -> list[type[Request[Any]]]:
+    """Every command that is known, by network function and number."""
+    load()
+    return [BY_NUMBER[key] for key in sorted(BY_NUMBER)]
+
+
+def find(name: str) -> type[Request[Any]]:
+    """The command of that name; case, spaces, underscores and hyphens do not count."""
+    load()
+    found = BY_NAME.get(fold(name))
+    if found is None:
+        known = sorted(command.__name__ for command in BY_NAME.values())
+        raise LocalError(f"there is no command {name!r}", hint=did_you_mean(name, known))
+    return found
+
+
+def find_number(netfn: int, command: int, data: bytes = b"") -> type[Request[Any]] | None:
+    """The command with these numbers, or None; ``data`` tells the body of group and OEM network functions."""
+    load()
+    if netfn in (0x2C, 0x2E):
+        return BY_NUMBER.get((netfn, command, data[: 1 if netfn == 0x2C else 3]))
+    return BY_NUMBER.get((netfn, command, b""))
+
+
+def request(name: str, /, **fields: Any) -> Request[Any]:
+    """A request from a name and its fields; values may be words, numbers or hex text."""
+    return find(name)(**fields)

@@ -1,0 +1,115 @@
+"""What a command is: a request that knows its numbers, its answer and what it takes to send it."""
+
+import re
+import typing
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from ipmi_lab.errors import CompletionError
+from ipmi_lab.wire.codes import CompletionCode, NetFn, OpenEnum
+from ipmi_lab.wire.message import Layout
+
+Permission = Literal["", "write", "power", "reset", "firmware", "raw"]
+PERMISSIONS: tuple[Permission, ...] = ("write", "power", "reset", "firmware", "raw")
+
+
+class Response(Layout):
+    """The data of an answer, behind its completion code."""
+
+
+class Done(Response):
+    """An answer that says no more than that it was done."""
+
+
+class CommandCode(OpenEnum):
+    """Completion codes 0x80 to 0xBE, which mean something else for each command."""
+
+
+class NoCodes(CommandCode):
+    """For the commands that define no codes of their own."""
+
+
+R = TypeVar("R", bound=Response)
+
+
+class Request(Layout, Generic[R]):
+    """A command as it is asked.
+
+    ``needs`` is the one permission that it takes ("" for a read), ``repeat`` whether it may be sent twice when its
+    answer is lost, ``sessionless`` whether a BMC answers it outside a session, ``privilege`` the least level that
+    it takes (IPMI 2.0 appendix G; 0 = any), ``codes`` the completion codes that it alone defines.
+    """
+
+    netfn: ClassVar[int]
+    command: ClassVar[int]
+    prefix: ClassVar[bytes] = b""
+    needs: ClassVar[Permission] = ""
+    repeat: ClassVar[bool] = True
+    sessionless: ClassVar[bool] = False
+    privilege: ClassVar[int] = 0x02
+    codes: ClassVar[type[CommandCode]] = NoCodes
+    response: ClassVar[type[Response]]
+    lun: ClassVar[int] = 0
+
+    def __init_subclass__(
+        cls,
+        netfn: NetFn | int | None = None,
+        command: int | None = None,
+        *,
+        needs: Permission = "",
+        repeat: bool | None = None,
+        sessionless: bool = False,
+        privilege: int = 0x02,
+        codes: type[CommandCode] = NoCodes,
+        group: int | None = None,
+        maker: int | None = None,
+        **rest: Any,
+    ) -> None:
+        super().__init_subclass__(**rest)
+        if netfn is None or command is None:
+            return
+        cls.netfn, cls.command, cls.needs, cls.sessionless = int(netfn), command, needs, sessionless
+        cls.repeat = not needs if repeat is None else repeat
+        cls.privilege, cls.codes = privilege, codes
+        cls.response = next(typing.get_args(base)[0] for base in cls.__orig_bases__ if typing.get_args(base))  # type: ignore[attr-defined]  # typing sets it
+        if group is not None:
+            cls.prefix = bytes((group,))
+        elif maker is not None:
+            cls.prefix = maker.to_bytes(3, "little")
+        BY_NAME[cls.__name__.lower()] = cls
+        BY_NUMBER[cls.netfn, command, cls.prefix] = cls
+
+    def encode(self) -> bytes:
+        """The request's data, behind network function and command."""
+        return self.prefix + super().encode()
+
+    @classmethod
+    def answer(cls, code: int, data: bytes) -> R:
+        """The typed answer; CompletionError where the BMC said no."""
+        if code:
+            raise CompletionError(code, meaning(cls, code), request=cls.label(), data=data)
+        return typing.cast(R, cls.response.decode(data[len(cls.prefix) :]))
+
+    @classmethod
+    def label(cls) -> str:
+        """``Get Device Id (0x06 0x01)``."""
+        return f"{title(cls.__name__)} (0x{cls.netfn:02X} 0x{cls.command:02X})"
+
+
+BY_NAME: dict[str, type[Request[Any]]] = {}
+BY_NUMBER: dict[tuple[int, int, bytes], type[Request[Any]]] = {}
+
+
+def title(name: str) -> str:
+    """``GetDeviceId`` as words: ``Get Device Id``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+
+
+def meaning(command: type[Request[Any]] | None, code: int) -> str:
+    """What a completion code says, in words, of this command."""
+    if command is not None and code in command.codes._value2member_map_:
+        return command.codes(code).words
+    if code in CompletionCode._value2member_map_:
+        return CompletionCode(code).words
+    if 0x80 <= code <= 0xBE:
+        return "a code of this command that is not in our table"
+    return "a code of its maker" if 0x01 <= code <= 0x7E else "a reserved code"
