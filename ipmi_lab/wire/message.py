@@ -148,7 +148,8 @@ class Plan:
         constant = sum(int(self.defaults[f.name]) << shift for f, shift in cell.parts() if f.reserved)
         parts = [(field.name, shift) for field, shift in cell.parts() if not field.reserved]
         if cell.format.endswith("s"):
-            return lambda values: int(values[name]).to_bytes(size, order)
+            still = constant.to_bytes(size, order)
+            return lambda values: int(values[name]).to_bytes(size, order) if parts else still
         if len(parts) == 1 and not constant and not parts[0][1]:
             return lambda values: values[name]
         return lambda values: constant + sum(values[name] << shift for name, shift in parts)

@@ -1,0 +1,75 @@
+"""The message inside every session packet, laid out as on the IPMB. IPMI 2.0 §13.8, IPMB 1.0 §2.11."""
+
+from typing import NamedTuple
+
+from ipmi_lab.errors import BadChecksum, TooShort
+
+BMC = 0x20
+CONSOLE = 0x81
+SHORTEST = 7
+
+
+class Frame(NamedTuple):
+    """One message between two controllers. ``netfn`` is odd in an answer; its data begins with the completion code."""
+
+    responder: int
+    netfn: int
+    responder_lun: int
+    requester: int
+    sequence: int
+    requester_lun: int
+    command: int
+    data: bytes
+
+
+def pack(to: int, netfn_lun: int, sender: int, sequence_lun: int, command: int, data: bytes) -> bytes:
+    """A message from ``sender`` to ``to``; the two joined bytes are ``netfn << 2 | lun`` and ``sequence << 2 | lun``."""
+    return b"%c%c%c%c%c%c%b%c" % (
+        to,
+        netfn_lun,
+        -(to + netfn_lun) & 0xFF,
+        sender,
+        sequence_lun,
+        command,
+        data,
+        -(sender + sequence_lun + command + sum(data)) & 0xFF,
+    )
+
+
+def pack_request(frame: Frame) -> bytes:
+    """A request as bytes: from the requester to the responder."""
+    f = frame
+    return pack(
+        f.responder, f.netfn << 2 | f.responder_lun, f.requester, f.sequence << 2 | f.requester_lun, f.command, f.data
+    )
+
+
+def pack_answer(request: Frame, data: bytes) -> bytes:
+    """The answer to a request; ``data`` begins with the completion code."""
+    r = request
+    return pack(
+        r.requester, r.netfn + 1 << 2 | r.requester_lun, r.responder, r.sequence << 2 | r.responder_lun, r.command, data
+    )
+
+
+def check(message: bytes, *, checksums: bool = True) -> None:
+    """TooShort or BadChecksum where ``message`` is none."""
+    if len(message) < SHORTEST:
+        raise TooShort(f"an IPMI message of {len(message)} bytes came, the shortest has {SHORTEST}")
+    if checksums and ((message[0] + message[1] + message[2]) & 0xFF or sum(message) & 0xFF):
+        raise BadChecksum(f"the checksums of the message do not fit: {message.hex(' ')}")
+
+
+def parse(message: bytes, *, checksums: bool = True) -> Frame:
+    """A message taken apart, request or answer; the first address is always the receiver's.
+
+    In the returned frame of an answer ``requester`` is who asked (the receiver) and ``responder`` who answered.
+    """
+    check(message, checksums=checksums)
+    to, netfn_lun, _, sender, sequence_lun, command = message[:6]
+    netfn, first_lun = netfn_lun >> 2, netfn_lun & 3
+    sequence, second_lun = sequence_lun >> 2, sequence_lun & 3
+    data = message[6:-1]
+    if netfn & 1:
+        return Frame(sender, netfn, second_lun, to, sequence, first_lun, command, data)
+    return Frame(to, netfn, first_lun, sender, sequence, second_lun, command, data)

@@ -1,0 +1,51 @@
+"""The session header of IPMI 1.5 over LAN, which session-less messages of 2.0 use too. IPMI 2.0 §13.6."""
+
+import struct
+from typing import NamedTuple
+
+from ipmi_lab.errors import RemoteError, TooShort
+from ipmi_lab.packets.rmcp import IPMI_HEADER
+
+_PLAIN = struct.Struct("<4sBIIB")
+_SIGNED = struct.Struct("<4sBII16sB")
+
+
+class Packet(NamedTuple):
+    """One datagram: its session numbers, its authentication code (empty where the type is none) and its message."""
+
+    authentication: int
+    sequence: int
+    session_id: int
+    code: bytes
+    message: bytes
+
+
+def pack(authentication: int, sequence: int, session_id: int, code: bytes, message: bytes) -> bytes:
+    """A datagram. The code is left out where the authentication type is none."""
+    if authentication:
+        return (
+            _SIGNED.pack(IPMI_HEADER, authentication, sequence, session_id, code.ljust(16, b"\0"), len(message))
+            + message
+        )
+    return _PLAIN.pack(IPMI_HEADER, 0, sequence, session_id, len(message)) + message
+
+
+def parse(datagram: bytes) -> Packet:
+    """A datagram taken apart; bytes behind the announced length (the legacy pad) are tolerated."""
+    if len(datagram) < _PLAIN.size:
+        raise TooShort(f"an IPMI 1.5 packet of {len(datagram)} bytes came, its header has {_PLAIN.size}")
+    code = b""
+    header: int = _PLAIN.size
+    if datagram[4] & 0x0F:
+        if len(datagram) < _SIGNED.size:
+            raise TooShort(f"an authenticated packet of {len(datagram)} bytes came, its header has {_SIGNED.size}")
+        _, kind, sequence, session_id, code, size = _SIGNED.unpack_from(datagram)
+        header = _SIGNED.size
+    else:
+        _, kind, sequence, session_id, size = _PLAIN.unpack_from(datagram)
+    message = datagram[header : header + size]
+    if len(message) < size:
+        raise TooShort(f"the packet announces {size} bytes, {len(message)} came")
+    if kind & 0xF0:
+        raise RemoteError(f"the authentication type 0x{kind:02X} has reserved bits set")
+    return Packet(kind, sequence, session_id, code, message)

@@ -1,0 +1,63 @@
+"""The packet of RMCP+, IPMI 2.0's session format. IPMI 2.0 §13.6, table 13-8."""
+
+import struct
+from typing import NamedTuple
+
+from ipmi_lab.errors import RemoteError, TooShort
+from ipmi_lab.packets.rmcp import IPMI_HEADER
+
+FORMAT = 0x06
+ENCRYPTED, AUTHENTICATED = 0x80, 0x40
+PAYLOAD_IPMI, PAYLOAD_SOL, PAYLOAD_OEM = 0x00, 0x01, 0x02
+OPEN_REQUEST, OPEN_RESPONSE, RAKP1, RAKP2, RAKP3, RAKP4 = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15
+NEXT_HEADER = 0x07
+
+_HEADER = struct.Struct("<4sBBIIH")
+HEADER_SIZE: int = _HEADER.size
+
+
+class Packet(NamedTuple):
+    """One datagram. ``payload`` is still encrypted where ``kind`` has that bit set."""
+
+    kind: int
+    session_id: int
+    sequence: int
+    payload: bytes
+
+    @property
+    def payload_type(self) -> int:
+        return self.kind & 0x3F
+
+
+def pack(kind: int, session_id: int, sequence: int, payload: bytes) -> bytes:
+    """A datagram without an integrity trailer; ``kind`` is the payload type and the two flags."""
+    return _HEADER.pack(IPMI_HEADER, FORMAT, kind, session_id, sequence, len(payload)) + payload
+
+
+_PADS = (b"\x00\x07", b"\xff\x01\x07", b"\xff\xff\x02\x07", b"\xff\xff\xff\x03\x07")
+
+
+def padded(datagram: bytes) -> bytes:
+    """The datagram with its integrity pad and next header: from the format byte on a multiple of four long."""
+    return datagram + _PADS[-(len(datagram) - 4 + 2) % 4]
+
+
+def parse(datagram: bytes) -> Packet:
+    """A datagram taken apart as far as its payload; the trailer is ``check_trailer``'s."""
+    if len(datagram) < HEADER_SIZE:
+        raise TooShort(f"an RMCP+ packet of {len(datagram)} bytes came, its header has {HEADER_SIZE}")
+    _, form, kind, session_id, sequence, size = _HEADER.unpack_from(datagram)
+    if form != FORMAT or kind & 0x3F == PAYLOAD_OEM:
+        raise RemoteError(f"not an RMCP+ packet that we know: format 0x{form:02X}, payload 0x{kind & 0x3F:02X}")
+    payload = datagram[HEADER_SIZE : HEADER_SIZE + size]
+    if len(payload) < size:
+        raise TooShort(f"the packet announces a payload of {size} bytes, {len(payload)} came")
+    return Packet(kind, session_id, sequence, payload)
+
+
+def check_trailer(datagram: bytes, payload_size: int, code_size: int) -> None:
+    """RemoteError unless pad, pad length and next header stand where the authentication code leaves them."""
+    end = len(datagram) - code_size
+    pad = end - 2 - HEADER_SIZE - payload_size
+    if not 0 <= pad <= 255 or datagram[end - 2] != pad or datagram[end - 1] != NEXT_HEADER:
+        raise RemoteError("the integrity trailer of the packet does not fit its length")
