@@ -1,0 +1,213 @@
+"""What sessions sign and encrypt with: the algorithms of the cipher suites and of IPMI 1.5. IPMI 2.0 §13.28 to §13.31.
+
+Contexts are made once a session, not once a packet: most of a packet's time would go into making them.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from ipmi_lab.errors import LocalError, RemoteError
+from ipmi_lab.sessions.md2 import md2
+
+Random = Callable[[int], bytes]
+
+AUTHENTICATIONS = {0: "none", 1: "HMAC-SHA1", 2: "HMAC-MD5", 3: "HMAC-SHA256"}
+INTEGRITIES = {0: "none", 1: "HMAC-SHA1-96", 2: "HMAC-MD5-128", 3: "MD5-128", 4: "HMAC-SHA256-128"}
+CONFIDENTIALITIES = {0: "none", 1: "AES-CBC-128", 2: "xRC4-128", 3: "xRC4-40"}
+
+HASHES = {1: "sha1", 2: "md5", 3: "sha256"}
+CHECK_VALUE_SIZES = {0: 0, 1: 12, 2: 16, 3: 16}
+BLOCK = 16
+
+
+class Suite(NamedTuple):
+    """A cipher suite: one algorithm each for authentication, integrity and confidentiality."""
+
+    authentication: int
+    integrity: int
+    confidentiality: int
+
+    def __str__(self) -> str:
+        return "/".join(
+            names.get(number, f"unknown 0x{number:02X}")
+            for names, number in zip((AUTHENTICATIONS, INTEGRITIES, CONFIDENTIALITIES), self, strict=True)
+        )
+
+
+SUITES = {
+    0: Suite(0, 0, 0),
+    1: Suite(1, 0, 0),
+    2: Suite(1, 1, 0),
+    3: Suite(1, 1, 1),
+    4: Suite(1, 1, 2),
+    5: Suite(1, 1, 3),
+    6: Suite(2, 0, 0),
+    7: Suite(2, 2, 0),
+    8: Suite(2, 2, 1),
+    9: Suite(2, 2, 2),
+    10: Suite(2, 2, 3),
+    11: Suite(2, 3, 0),
+    12: Suite(2, 3, 1),
+    13: Suite(2, 3, 2),
+    14: Suite(2, 3, 3),
+    15: Suite(3, 0, 0),
+    16: Suite(3, 4, 0),
+    17: Suite(3, 4, 1),
+    18: Suite(3, 4, 2),
+    19: Suite(3, 4, 3),
+}
+STRONGEST_FIRST = (17, 3, 12, 8, 18, 4, 13, 9, 19, 5, 14, 10, 16, 2, 11, 7, 15, 1, 6)
+"""What ``auto`` tries, and never suite 0: with it any password works."""
+
+
+def hash_of(authentication: int, key: bytes, data: bytes) -> bytes:
+    """The keyed hash of an authentication algorithm; empty where it is none."""
+    return hmac.digest(key, data, HASHES[authentication]) if authentication else b""
+
+
+class Integrity(Protocol):
+    """Signs packets; ``size`` is how many bytes its code has."""
+
+    size: int
+
+    def code(self, data: bytes) -> bytes: ...
+
+
+class Unsigned:
+    """No integrity at all."""
+
+    size = 0
+
+    def code(self, data: bytes) -> bytes:
+        return b""
+
+
+class KeyedHash:
+    """HMAC with its two contexts made once and copied for each packet, cut to ``size`` bytes."""
+
+    def __init__(self, algorithm: str, key: bytes, size: int) -> None:
+        self.size = size
+        padded = key.ljust(64, b"\0")  # the block of SHA-1, SHA-256 and MD5; session keys are shorter
+        self._inner = hashlib.new(algorithm, bytes(byte ^ 0x36 for byte in padded))
+        self._outer = hashlib.new(algorithm, bytes(byte ^ 0x5C for byte in padded))
+
+    def code(self, data: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(data)
+        outer.update(inner.digest())
+        return outer.digest()[: self.size]
+
+
+class Md5Sandwich:
+    """MD5-128: the password before and behind the data, no HMAC."""
+
+    size = 16
+
+    def __init__(self, password: bytes) -> None:
+        self._password = password.ljust(20, b"\0")
+
+    def code(self, data: bytes) -> bytes:
+        return hashlib.md5(self._password + data + self._password, usedforsecurity=False).digest()
+
+
+def integrity(algorithm: int, k1: bytes, password: bytes) -> Integrity:
+    """The signer of an integrity algorithm."""
+    if algorithm == 3:
+        return Md5Sandwich(password)
+    sizes = {1: ("sha1", 12), 2: ("md5", 16), 4: ("sha256", 16)}
+    return KeyedHash(sizes[algorithm][0], k1, sizes[algorithm][1]) if algorithm else Unsigned()
+
+
+class Confidentiality(Protocol):
+    """Encrypts payloads and decrypts them; RemoteError where what came cannot be what was sent."""
+
+    def encrypt(self, payload: bytes) -> bytes: ...
+
+    def decrypt(self, data: bytes) -> bytes: ...
+
+
+_AES_TRAILERS = [bytes(range(1, count + 1)) + bytes((count,)) for count in range(BLOCK)]
+
+
+class Aes:
+    """AES-CBC-128 with one context each way for the whole session. IPMI 2.0 §13.29.
+
+    A fresh random block goes in before each payload: encrypted under the running chain it comes out unpredictable
+    and serves as the packet's initialisation vector; all behind it is standard CBC under that vector. Likewise a
+    received vector is fed in first and its output dropped. Only whole blocks go in: a part of one would put the
+    context out of step for good.
+    """
+
+    def __init__(self, key: bytes, random: Random) -> None:
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+        self._random = random
+        cipher = Cipher(algorithms.AES(key), modes.CBC(bytes(BLOCK)))
+        self._encrypt = cipher.encryptor().update
+        self._decrypt = cipher.decryptor().update
+
+    def encrypt(self, payload: bytes) -> bytes:
+        return self._encrypt(self._random(BLOCK) + payload + _AES_TRAILERS[-(len(payload) + 1) % BLOCK])
+
+    def decrypt(self, data: bytes) -> bytes:
+        if len(data) < 2 * BLOCK or len(data) % BLOCK:
+            raise RemoteError(f"an encrypted payload of {len(data)} bytes came, which is no whole number of blocks")
+        plain = self._decrypt(data)[BLOCK:]
+        pad = plain[-1]
+        if pad >= BLOCK:  # some BMCs pad with other bytes than the standard's 1, 2, 3 …: only the count matters
+            raise RemoteError(f"the decrypted payload ends with an impossible pad of {pad} bytes")
+        return plain[: -1 - pad]
+
+
+class Xrc4:
+    """xRC4 with a new vector in each packet, so that nothing depends on the packets before. IPMI 2.0 §13.30.
+
+    The header is an offset of four bytes, zero here, and the vector; the key is MD5 over the first 16 bytes of K2
+    and the vector, of which xRC4-40 takes 5 bytes. No BMC is known that speaks it, so only our own ends met.
+    """
+
+    def __init__(self, key: bytes, size: int, random: Random) -> None:
+        self._key, self._size, self._random = key[:16], size, random
+
+    def encrypt(self, payload: bytes) -> bytes:
+        vector = self._random(16)
+        return bytes(4) + vector + self._stream(vector, payload)
+
+    def decrypt(self, data: bytes) -> bytes:
+        if len(data) < 20 or data[:4] != bytes(4):
+            raise RemoteError("an xRC4 payload came without the vector that it begins with")
+        return self._stream(data[4:20], data[20:])
+
+    def _stream(self, vector: bytes, data: bytes) -> bytes:
+        from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
+        from cryptography.hazmat.primitives.ciphers import Cipher
+
+        key = hashlib.md5(self._key + vector, usedforsecurity=False).digest()[: self._size]
+        return Cipher(ARC4(key), None).encryptor().update(data)
+
+
+def confidentiality(algorithm: int, k2: bytes, random: Random) -> Confidentiality | None:
+    """The cipher of a confidentiality algorithm, or None where nothing is encrypted."""
+    if algorithm == 1:
+        return Aes(k2[:16], random)
+    return Xrc4(k2, 16 if algorithm == 2 else 5, random) if algorithm else None
+
+
+def authentication_code(kind: int, password: bytes, session_id: int, sequence: int, message: bytes) -> bytes:
+    """The code of one IPMI 1.5 packet on a LAN. IPMI 2.0 §22.17.1."""
+    password = password.ljust(16, b"\0")
+    if kind == 4:
+        return password
+    around = session_id.to_bytes(4, "little") + message + sequence.to_bytes(4, "little")
+    return digest15(kind, password + around + password)
+
+
+def digest15(kind: int, data: bytes) -> bytes:
+    """MD2 or MD5, by the number of the IPMI 1.5 authentication type."""
+    if kind == 1:
+        return md2(data)
+    if kind == 2:
+        return hashlib.md5(data, usedforsecurity=False).digest()
+    raise LocalError(f"the authentication type {kind} has no digest that we know")

@@ -1,0 +1,78 @@
+"""What a session tells its owner, and what it tells whoever listens."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ipmi_lab.errors import IpmiLabError
+
+
+class Answered(NamedTuple):
+    """The answer to request ``number``: its completion code and the data behind it."""
+
+    number: int
+    code: int
+    data: bytes
+
+
+class GaveUp(NamedTuple):
+    """Request ``number`` stays without an answer after so many tries in so many seconds.
+
+    ``lost`` where the BMC still answers outside the session, so that it must have dropped the session.
+    """
+
+    number: int
+    tries: int
+    elapsed: float
+    lost: bool
+
+
+class Opened(NamedTuple):
+    """The session is open; ``how`` says with what: ``IPMI 2.0, suite 17 (…), administrator``."""
+
+    how: str
+
+
+class Refused(NamedTuple):
+    """The session could not be opened, or did not get so far."""
+
+    error: IpmiLabError
+
+
+class Closed(NamedTuple):
+    """The session is given back; ``acknowledged`` unless the BMC never said so."""
+
+    acknowledged: bool
+
+
+Event = Answered | GaveUp | Opened | Refused | Closed
+
+
+class Exchanged(NamedTuple):
+    """One command from question to answer, for traces and journals; ``code`` is None where no answer came."""
+
+    netfn: int
+    command: int
+    lun: int
+    request: bytes
+    code: int | None
+    response: bytes
+    tries: int
+    elapsed: float
+    purpose: str  # "command", "session" or "keep-alive"
+
+
+class Dropped(NamedTuple):
+    """A datagram that was not taken, and why."""
+
+    reason: str
+    datagram: bytes
+
+
+class Ponged(NamedTuple):
+    """The BMC answered the ping; ``ipmi`` where it says that it speaks IPMI."""
+
+    ipmi: bool
+
+
+Observed = Exchanged | Dropped | Ponged | Opened | Refused | Closed
+Observe = Callable[[Observed], None]

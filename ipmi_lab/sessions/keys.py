@@ -1,0 +1,71 @@
+"""What both ends of an RMCP+ session compute of the six RAKP values. IPMI 2.0 §13.28, §13.31, §13.32."""
+
+from dataclasses import dataclass
+
+from ipmi_lab.sessions.crypto import (
+    CHECK_VALUE_SIZES,
+    Confidentiality,
+    Integrity,
+    Random,
+    Suite,
+    confidentiality,
+    hash_of,
+    integrity,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What RAKP 1 and 2 carried, and the keys that only the two ends know. Ids are as on the wire: 4 bytes."""
+
+    suite: Suite
+    console_id: int
+    bmc_id: int
+    console_random: bytes
+    bmc_random: bytes
+    guid: bytes
+    role: int
+    user: bytes
+    password: bytes
+    kg: bytes = b""
+
+    @property
+    def _named(self) -> bytes:
+        """Role, name length and name: the end of three of the hashes."""
+        return bytes((self.role, len(self.user))) + self.user
+
+    def rakp2_code(self) -> bytes:
+        """The BMC's proof that it knows the user's password."""
+        ids = _id(self.console_id) + _id(self.bmc_id)
+        data = ids + self.console_random + self.bmc_random + self.guid + self._named
+        return hash_of(self.suite.authentication, self.password, data)
+
+    def rakp3_code(self) -> bytes:
+        """The console's proof that it knows the user's password."""
+        return hash_of(self.suite.authentication, self.password, self.bmc_random + _id(self.console_id) + self._named)
+
+    def session_key(self) -> bytes:
+        """SIK, from which all other keys come; keyed with K_g where the BMC has one."""
+        key = self.kg if self.kg.strip(b"\0") else self.password
+        return hash_of(self.suite.authentication, key, self.console_random + self.bmc_random + self._named)
+
+    def check_value(self) -> bytes:
+        """RAKP 4's proof that the BMC made the same session key."""
+        data = self.console_random + _id(self.bmc_id) + self.guid
+        code = hash_of(self.suite.authentication, self.session_key(), data)
+        return code[: CHECK_VALUE_SIZES[self.suite.authentication]]
+
+    def key(self, number: int) -> bytes:
+        """K1 (integrity) or K2 (confidentiality); the constant has 20 bytes with every hash."""
+        return hash_of(self.suite.authentication, self.session_key(), bytes((number,)) * 20)
+
+    def ciphers(self, random: Random) -> tuple[Integrity, Confidentiality | None]:
+        """The signer and the cipher of one end of the session."""
+        return (
+            integrity(self.suite.integrity, self.key(1), self.password),
+            confidentiality(self.suite.confidentiality, self.key(2), random),
+        )
+
+
+def _id(number: int) -> bytes:
+    return number.to_bytes(4, "little")

@@ -1,0 +1,52 @@
+"""The sequence numbers of a session: which one is next, and which of the peer's were seen. IPMI 2.0 §6.12.13."""
+
+WRAP = 0x1_0000_0000
+
+
+def following(sequence: int) -> int:
+    """The next number to send; zero is for outside sessions and is skipped."""
+    return sequence + 1 if sequence + 1 < WRAP else 1
+
+
+class Window:
+    """Takes each number once, within so many behind and ahead of the highest that was seen.
+
+    ``first`` is the number that the peer starts with; it is not seen yet.
+    """
+
+    __slots__ = ("ahead", "behind", "highest", "seen")
+
+    def __init__(self, first: int, *, behind: int, ahead: int) -> None:
+        self.behind, self.ahead = behind, ahead
+        self.highest = first
+        self.seen = 0  # bit n: highest - n was seen
+
+    def fresh(self, sequence: int) -> bool:
+        """Whether the number is inside the window and new. Nothing is remembered before the packet proved genuine."""
+        step = self._step(sequence)
+        if step > 0:
+            return step <= self.ahead
+        return -step <= self.behind and not self.seen >> -step & 1
+
+    def mark(self, sequence: int) -> None:
+        """Remember a number whose packet proved genuine."""
+        step = self._step(sequence)
+        if step > 0:
+            self.seen = (self.seen << step | 1) & ((2 << self.behind) - 1)
+            self.highest = sequence
+        else:
+            self.seen |= 1 << -step
+
+    def _step(self, sequence: int) -> int:
+        step = (sequence - self.highest) % WRAP
+        return step - WRAP if step >= WRAP // 2 else step
+
+
+def window15(first: int) -> Window:
+    """Eight either way, as IPMI 1.5 wants."""
+    return Window(first, behind=8, ahead=8)
+
+
+def window20(first: int = 1) -> Window:
+    """Sixteen behind, fifteen ahead, as RMCP+ wants."""
+    return Window(first, behind=16, ahead=15)

@@ -1,0 +1,157 @@
+"""Puts messages into session packets and takes them out again: one class a packet format, the same for both ends.
+
+A received datagram passes, in this order: length, RMCP class, session id, sequence window, authentication code,
+decryption, pad. Whatever fails raises RemoteError and changes nothing; the caller counts it and waits on.
+"""
+
+import hmac
+from typing import Protocol
+
+from ipmi_lab.errors import BadSignature, RemoteError
+from ipmi_lab.packets import lan15, lan20
+from ipmi_lab.sessions.crypto import Confidentiality, Integrity, authentication_code
+from ipmi_lab.sessions.window import Window, following
+
+same = hmac.compare_digest
+
+
+class Wrapping(Protocol):
+    """What a session needs of its packet format."""
+
+    def wrap(self, message: bytes) -> bytes: ...
+
+    def unwrap(self, datagram: bytes) -> bytes: ...
+
+
+class Sessionless:
+    """IPMI 1.5 packets outside any session: no id, no sequence, no code."""
+
+    def wrap(self, message: bytes) -> bytes:
+        return lan15.pack(0, 0, 0, b"", message)
+
+    def unwrap(self, datagram: bytes) -> bytes:
+        packet = lan15.parse(datagram)
+        if packet.authentication or packet.session_id or packet.sequence:
+            raise RemoteError(f"a packet of session 0x{packet.session_id:08X} came outside a session")
+        return packet.message
+
+
+class Lan15:
+    """One end of an IPMI 1.5 session.
+
+    ``authentication`` is the type that both directions carry; a code is verified wherever one comes.
+    ``window`` is None until the peer's first number counts.
+    """
+
+    def __init__(
+        self,
+        *,
+        authentication: int,
+        password: bytes,
+        session_id: int,
+        sequence: int,
+        window: Window | None,
+        verify: bool = True,
+    ) -> None:
+        self.authentication = authentication
+        self.password = password
+        self.session_id = session_id
+        self.sequence = sequence
+        self.window = window
+        self.verify = verify
+        self.last_authentication = authentication
+
+    def wrap(self, message: bytes) -> bytes:
+        return self.wrap_as(self.authentication, message)
+
+    def wrap_as(self, authentication: int, message: bytes) -> bytes:
+        """With another type than the session's: a BMC may answer an unauthenticated question in kind."""
+        sequence = self.sequence
+        if sequence:  # zero while the session is being activated, and then it stays
+            self.sequence = following(sequence)
+        code = b""
+        if authentication:
+            code = authentication_code(authentication, self.password, self.session_id, sequence, message)
+        return lan15.pack(authentication, sequence, self.session_id, code, message)
+
+    def unwrap(self, datagram: bytes) -> bytes:
+        packet = lan15.parse(datagram)
+        if packet.session_id != self.session_id:
+            raise RemoteError(f"a packet of session 0x{packet.session_id:08X} came, ours is 0x{self.session_id:08X}")
+        if self.window is not None and not self.window.fresh(packet.sequence):
+            raise RemoteError(f"the sequence number {packet.sequence} is a duplicate or outside the window")
+        self.check_code(packet)
+        if self.window is not None:
+            self.window.mark(packet.sequence)
+        return packet.message
+
+    def check_code(self, packet: lan15.Packet) -> None:
+        """BadSignature unless the packet's type is the session's and its code fits."""
+        if packet.authentication != self.authentication:
+            raise BadSignature(
+                f"a packet with authentication type {packet.authentication} came, {self.authentication} was agreed"
+            )
+        if not packet.authentication or not self.verify:
+            return
+        wanted = authentication_code(
+            packet.authentication, self.password, packet.session_id, packet.sequence, packet.message
+        )
+        if not same(wanted, packet.code):
+            raise BadSignature("the authentication code of the packet does not fit")
+
+
+class Lan20:
+    """One end of an RMCP+ session: ``local_id`` is what the peer addresses us by, ``remote_id`` how we address it."""
+
+    def __init__(
+        self,
+        *,
+        local_id: int,
+        remote_id: int,
+        integrity: Integrity,
+        confidentiality: Confidentiality | None,
+        sequence: int = 1,
+        window: Window,
+    ) -> None:
+        self.local_id, self.remote_id = local_id, remote_id
+        self.integrity, self.confidentiality = integrity, confidentiality
+        self.sequence, self.window = sequence, window
+        self.flags = (lan20.AUTHENTICATED if integrity.size else 0) | (lan20.ENCRYPTED if confidentiality else 0)
+
+    def wrap(self, message: bytes) -> bytes:
+        return self.wrap_payload(lan20.PAYLOAD_IPMI, message)
+
+    def wrap_payload(self, payload_type: int, payload: bytes) -> bytes:
+        sequence = self.sequence
+        self.sequence = following(sequence)
+        if self.confidentiality is not None:
+            payload = self.confidentiality.encrypt(payload)
+        datagram = lan20.pack(self.flags | payload_type, self.remote_id, sequence, payload)
+        if not self.integrity.size:
+            return datagram
+        datagram = lan20.padded(datagram)
+        return datagram + self.integrity.code(datagram[4:])
+
+    def unwrap(self, datagram: bytes) -> bytes:
+        packet = self.unwrap_payload(datagram)
+        if packet.kind & 0x3F != lan20.PAYLOAD_IPMI:
+            raise RemoteError(f"a payload of type 0x{packet.payload_type:02X} came, which nobody asked for")
+        return packet.payload
+
+    def unwrap_payload(self, datagram: bytes) -> lan20.Packet:
+        packet = lan20.parse(datagram)
+        if packet.session_id != self.local_id:
+            raise RemoteError(f"a packet of session 0x{packet.session_id:08X} came, ours is 0x{self.local_id:08X}")
+        if not self.window.fresh(packet.sequence):
+            raise RemoteError(f"the sequence number {packet.sequence} is a duplicate or outside the window")
+        if packet.kind & 0xC0 != self.flags:
+            raise BadSignature("the packet is not signed and encrypted as the session is")
+        size = self.integrity.size
+        if size:
+            if not same(self.integrity.code(datagram[4:-size]), datagram[-size:]):
+                raise BadSignature("the integrity code of the packet does not fit")
+            lan20.check_trailer(datagram, len(packet.payload), size)
+        if self.confidentiality is not None:
+            packet = packet._replace(payload=self.confidentiality.decrypt(packet.payload))
+        self.window.mark(packet.sequence)
+        return packet
