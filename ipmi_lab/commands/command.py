@@ -35,8 +35,9 @@ class Request(Layout, Generic[R]):
     """A command as it is asked.
 
     ``needs`` is the one permission that it takes ("" for a read), ``repeat`` whether it may be sent twice when its
-    answer is lost, ``sessionless`` whether a BMC answers it outside a session, ``privilege`` the least level that
-    it takes (IPMI 2.0 appendix G; 0 = any), ``codes`` the completion codes that it alone defines.
+    answer is lost, ``sessionless`` whether a BMC answers it outside a session, ``least_privilege`` (written as
+    ``privilege=``) the least level that it takes (IPMI 2.0 appendix G; 0 = any), ``codes`` the completion codes that
+    it alone defines.
     """
 
     netfn: ClassVar[int]
@@ -45,7 +46,7 @@ class Request(Layout, Generic[R]):
     needs: ClassVar[Permission] = ""
     repeat: ClassVar[bool] = True
     sessionless: ClassVar[bool] = False
-    privilege: ClassVar[int] = 0x02
+    least_privilege: ClassVar[int] = 0x02
     codes: ClassVar[type[CommandCode]] = NoCodes
     response: ClassVar[type[Response]]
     lun: ClassVar[int] = 0
@@ -69,7 +70,7 @@ class Request(Layout, Generic[R]):
             return
         cls.netfn, cls.command, cls.needs, cls.sessionless = int(netfn), command, needs, sessionless
         cls.repeat = not needs if repeat is None else repeat
-        cls.privilege, cls.codes = privilege, codes
+        cls.least_privilege, cls.codes = privilege, codes
         cls.response = next(typing.get_args(base)[0] for base in cls.__orig_bases__ if typing.get_args(base))  # type: ignore[attr-defined]  # typing sets it
         if group is not None:
             cls.prefix = bytes((group,))
@@ -81,6 +82,14 @@ class Request(Layout, Generic[R]):
     def encode(self) -> bytes:
         """The request's data, behind network function and command."""
         return self.prefix + super().encode()
+
+    def permission(self) -> Permission:
+        """What this very request needs; some commands read or write by what they carry."""
+        return self.needs
+
+    def repeatable(self) -> bool:
+        """Whether this very request may be sent twice when its answer is lost."""
+        return self.repeat
 
     @classmethod
     def answer(cls, code: int, data: bytes) -> R:

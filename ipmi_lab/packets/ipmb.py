@@ -23,7 +23,7 @@ class Frame(NamedTuple):
 
 
 def pack(to: int, netfn_lun: int, sender: int, sequence_lun: int, command: int, data: bytes) -> bytes:
-    """A message from ``sender`` to ``to``; the two joined bytes are ``netfn << 2 | lun`` and ``sequence << 2 | lun``."""
+    """A message from ``sender`` to ``to``; the joined bytes are ``netfn << 2 | lun`` and ``sequence << 2 | lun``."""
     return b"%c%c%c%c%c%c%b%c" % (
         to,
         netfn_lun,

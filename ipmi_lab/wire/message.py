@@ -151,7 +151,8 @@ class Plan:
             still = constant.to_bytes(size, order)
             return lambda values: int(values[name]).to_bytes(size, order) if parts else still
         if len(parts) == 1 and not constant and not parts[0][1]:
-            return lambda values: values[name]
+            only = parts[0][0]
+            return lambda values: values[only]
         return lambda values: constant + sum(values[name] << shift for name, shift in parts)
 
     def fill(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +183,7 @@ def _reader(cell: Cell, part: Field) -> Callable[[Any], Any] | None:
     """How a number out of ``struct`` becomes the field's value; None where shift and mask are all there is to do."""
     if not cell.number:
         return lambda raw: decode_bytes(part.type, raw)
-    shift = dict((id(field), shift) for field, shift in cell.parts())[id(part)]
+    shift = next(shift for field, shift in cell.parts() if field is part)
     mask, kind = part.limit, part.type
     if cell.format.endswith("s"):
         order = cell.order

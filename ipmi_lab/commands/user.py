@@ -1,0 +1,125 @@
+"""Users of a BMC: their names, passwords and rights."""
+
+from typing import Annotated
+
+from ipmi_lab.commands.command import CommandCode, Done, Permission, Request, Response
+from ipmi_lab.wire.codes import NetFn, OpenEnum, Privilege
+from ipmi_lab.wire.fields import Bit, Bits, Bits2, Bits4, Bits6, Password, Text16
+
+
+class EnableStatus(OpenEnum):
+    """Whether a user is enabled, as Set User Password last said."""
+
+    UNSPECIFIED = 0
+    ENABLED = 1
+    DISABLED = 2
+
+
+class UserAccess(Response):
+    """What a user may do on a channel, and how many users the BMC has."""
+
+    _1: Bits2 = 0
+    most_users: Bits6
+    enable_status: Annotated[EnableStatus, Bits(2)]
+    enabled_users: Bits6
+    _2: Bits2 = 0
+    fixed_names: Bits6
+    _3: Bit = False
+    callback_only: Bit
+    link_authentication: Bit
+    ipmi_messaging: Bit
+    privilege_limit: Annotated[Privilege, Bits(4)]
+
+
+class GetUserAccess(Request[UserAccess], netfn=NetFn.APP, command=0x44, privilege=Privilege.OPERATOR):
+    """Ask what a user may do on a channel. IPMI 2.0 §22.27."""
+
+    _1: Bits4 = 0
+    channel: Bits4 = 0x0E
+    _2: Bits2 = 0
+    user_id: Bits6
+
+
+class SetUserAccess(
+    Request[Done], netfn=NetFn.APP, command=0x43, needs="write", repeat=True, privilege=Privilege.ADMINISTRATOR
+):
+    """Say what a user may do on a channel; without ``change_rights`` only the privilege limit is written.
+    IPMI 2.0 §22.26."""
+
+    change_rights: Bit = True
+    callback_only: Bit = False
+    link_authentication: Bit = False
+    ipmi_messaging: Bit = True
+    channel: Bits4 = 0x0E
+    _1: Bits2 = 0
+    user_id: Bits6
+    _2: Bits4 = 0
+    privilege_limit: Annotated[Privilege, Bits(4)]
+    _3: Bits4 | None = None
+    session_limit: Bits4 | None = None
+
+
+class SetUserName(
+    Request[Done], netfn=NetFn.APP, command=0x45, needs="write", repeat=True, privilege=Privilege.ADMINISTRATOR
+):
+    """Name a user; user 1 has the null name for good. IPMI 2.0 §22.28."""
+
+    _1: Bits2 = 0
+    user_id: Bits6
+    user_name: Text16
+
+
+class UserName(Response):
+    """The name of a user; empty where he has none."""
+
+    user_name: Text16
+
+
+class GetUserName(Request[UserName], netfn=NetFn.APP, command=0x46, privilege=Privilege.OPERATOR):
+    """Ask for the name of a user. IPMI 2.0 §22.29."""
+
+    _1: Bits2 = 0
+    user_id: Bits6
+
+
+class PasswordOperation(OpenEnum):
+    """What is done with a user's password."""
+
+    DISABLE_USER = 0
+    ENABLE_USER = 1
+    SET_PASSWORD = 2
+    TEST_PASSWORD = 3
+
+
+class PasswordCode(CommandCode):
+    """What only Set User Password answers."""
+
+    TEST_FAILED = 0x80
+    TEST_FAILED_WRONG_SIZE = 0x81
+
+
+class SetUserPassword(
+    Request[Done],
+    netfn=NetFn.APP,
+    command=0x47,
+    needs="write",
+    repeat=True,
+    privilege=Privilege.ADMINISTRATOR,
+    codes=PasswordCode,
+):
+    """Set or test a user's password, or enable or disable the user; ``long`` sends 20 bytes instead of 16.
+    IPMI 2.0 §22.30."""
+
+    long: Bit = False
+    _1: Bit = False
+    user_id: Bits6
+    _2: Bits6 = 0
+    operation: Annotated[PasswordOperation, Bits(2)]
+    password: Password | None = None
+
+    def encode(self) -> bytes:
+        data = super().encode()
+        return data if self.password is None else data.ljust(2 + (20 if self.long else 16), b"\0")
+
+    def permission(self) -> Permission:
+        return "" if self.operation == PasswordOperation.TEST_PASSWORD else self.needs

@@ -1,0 +1,1 @@
+"""What a BMC can do for you."""

@@ -1,0 +1,1 @@
+"""The BMCs of a lab: what is written of them, how they are chosen, where their secrets are."""

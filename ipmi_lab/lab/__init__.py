@@ -1,0 +1,1 @@
+"""Targets by name or URL: what two faces share stands here."""

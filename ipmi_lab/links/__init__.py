@@ -1,0 +1,1 @@
+"""A port, a session and a driver: blocking or asyncio."""

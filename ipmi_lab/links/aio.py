@@ -1,0 +1,111 @@
+"""The asyncio link: the same session, woken by the event loop."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from ipmi_lab.commands.command import Request
+from ipmi_lab.links.link import Link
+from ipmi_lab.ports.port import Port
+from ipmi_lab.sessions.client import ClientSession
+from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Refused
+
+AT_ONCE = 64
+
+
+class AsyncioLink(Link):
+    """Waits by ``add_reader`` on the port's descriptor and one timer; many questions may be under way."""
+
+    def __init__(self, name: str, make_port: Callable[[], Port], session: ClientSession) -> None:
+        super().__init__(name, make_port, session, lambda: asyncio.get_running_loop().time())
+        self._answers: dict[int, asyncio.Future[Answered | GaveUp]] = {}
+        self._turning: asyncio.Future[Event] | None = None
+        self._turns = asyncio.Lock()
+        self._logins = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = float("inf")
+        self._listening: Port | None = None
+
+    async def _perform(self, request: Request[Any], purpose: str) -> Answered | GaveUp:
+        self._listen()
+        number = self.session.request(request, self.clock(), purpose=purpose)
+        answer: asyncio.Future[Answered | GaveUp] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        self._flush()
+        try:
+            return await answer
+        finally:
+            if self._answers.pop(number, None) is not None:
+                self.session.forget(number)
+
+    async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
+        async with self._turns:
+            self._listen()
+            self._turning = asyncio.get_running_loop().create_future()
+            begin()
+            self._flush()
+            try:
+                return await self._turning
+            finally:
+                self._turning = None
+
+    async def _heal(self) -> None:
+        """Several questions may find the session lost at the same time: the first one logs in for all."""
+        lost = self.session.openings
+        async with self._logins:
+            if self.session.openings == lost:
+                await super()._heal()
+
+    def _listen(self) -> None:
+        port = self.port
+        if self._listening is not port:
+            self._listening = port
+            asyncio.get_running_loop().add_reader(port.fileno(), self._readable)
+
+    def _readable(self) -> None:
+        for _ in range(AT_ONCE):
+            datagram = self.port.receive()
+            if datagram is None:
+                break
+            self._tell(self.session.receive(datagram, self.clock()))
+        self._flush()
+
+    def _flush(self) -> None:
+        for datagram in self.session.datagrams():
+            self.port.send(datagram)
+        deadline = self.session.deadline()
+        if deadline is None:
+            return  # a timer that still runs finds nothing to do
+        if self._timer is None or deadline < self._timer_at:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer_at = deadline
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        if self._port is not None:
+            self._tell(self.session.wake(self.clock()))
+            self._flush()
+
+    def _tell(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, (Answered, GaveUp)):
+                answer = self._answers.pop(event.number, None)
+                if answer is not None and not answer.done():
+                    answer.set_result(event)
+            elif isinstance(event, (Opened, Refused, Closed)) and self._turning is not None:
+                if not self._turning.done():
+                    self._turning.set_result(event)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def _release(self, port: Port) -> None:
+        if self._listening is port:
+            asyncio.get_running_loop().remove_reader(port.fileno())
+            self._listening = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        super()._release(port)

@@ -1,0 +1,73 @@
+"""The blocking link: drives the session in the caller's own thread, without event loop or timer thread."""
+
+import math
+import select
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ipmi_lab.commands.command import Request
+from ipmi_lab.links.link import Link
+from ipmi_lab.ports.port import Port
+from ipmi_lab.sessions.client import ClientSession
+from ipmi_lab.sessions.events import Answered, Event, GaveUp, Refused
+
+
+class BlockingLink(Link):
+    """Waits by ``poll`` on the port's descriptor. The lock is held for one command, never for a feature."""
+
+    def __init__(self, name: str, make_port: Callable[[], Port], session: ClientSession) -> None:
+        super().__init__(name, make_port, session, time.monotonic)
+        self._lock = threading.RLock()
+        self._poll: select.poll | None = None
+
+    async def _perform(self, request: Request[Any], purpose: str) -> Answered | GaveUp:
+        with self._lock:
+            number = self.session.request(request, self.clock(), purpose=purpose)
+            try:
+                while True:
+                    for event in self._turn():
+                        if isinstance(event, (Answered, GaveUp)) and event.number == number:
+                            return event
+            except BaseException:  # a timeout of the caller, or Ctrl-C: nobody waits for the answer any more
+                self.session.forget(number)
+                raise
+
+    async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
+        with self._lock:
+            begin()
+            while True:
+                for event in self._turn():
+                    if isinstance(event, (end, Refused)):
+                        return event
+
+    def _turn(self) -> list[Event]:
+        """Send what is pending, wait for a datagram or the deadline, and hand on what came of it."""
+        session, port = self.session, self.port
+        for datagram in session.datagrams():
+            port.send(datagram)
+        now = self.clock()
+        deadline = session.deadline()
+        wait = 0.0 if deadline is None else max(0.0, deadline - now)
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(port.fileno(), select.POLLIN)
+        events: list[Event] = []
+        if self._poll.poll(math.ceil(wait * 1000)):
+            received = port.receive()
+            now = self.clock()
+            if received is not None:
+                events = session.receive(received, now)
+        else:
+            now = self.clock()
+        if deadline is None or now >= deadline:
+            events += session.wake(now)
+        return events
+
+    async def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def _release(self, port: Port) -> None:
+        self._poll = None
+        super()._release(port)

@@ -1,0 +1,154 @@
+"""A link drives a session over a port. What both worlds share stands here: errors, healing, typed answers."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ipmi_lab.commands.bmc import GetDeviceId
+from ipmi_lab.commands.command import Request, Response
+from ipmi_lab.errors import IpmiLabError, NoAnswer, OutcomeUnknown, SessionError
+from ipmi_lab.ports.port import Port
+from ipmi_lab.sessions.client import IDLE, ClientSession, State
+from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Refused
+
+R = TypeVar("R", bound=Response)
+
+
+class Blocking:
+    """The world in which a call returns when the BMC has answered."""
+
+
+class Asyncio:
+    """The world in which a call gives a coroutine."""
+
+
+class Link:
+    """A session with one BMC and the port that it goes over.
+
+    ``name`` is what errors call the target. The methods are coroutines in both worlds; those of a blocking link
+    never suspend.
+    """
+
+    def __init__(self, name: str, make_port: Callable[[], Port], session: ClientSession, clock: Callable[[], float]):
+        self.name = name
+        self.session = session
+        self.clock = clock
+        self._make_port = make_port
+        self._port: Port | None = None
+        self._wanted = False  # whether the user opened a session and did not close it
+
+    @property
+    def port(self) -> Port:
+        """The port, opened when it is first used."""
+        if self._port is None:
+            try:
+                self._port = self._make_port()
+            except IpmiLabError as error:
+                raise error.about(target=self.name) from None
+        return self._port
+
+    # ------------------------------------------------------------------ sessions
+
+    async def open(self) -> None:
+        """Establish the session; an error says how far it came."""
+        if self._wanted:
+            raise SessionError("the session is open already", target=self.name, hint="Close it first.")
+        await self._login()
+        self._wanted = True
+
+    async def close(self) -> None:
+        """Give the session back and close the port. What the BMC does not acknowledge is forgotten all the same."""
+        self._wanted = False
+        try:
+            if self.session.state is State.ACTIVE:
+                await self._converse(lambda: self.session.close(self.clock()), Closed)
+        finally:
+            self.session.abandon()
+            if self._port is not None:
+                self._release(self._port)
+                self._port = None
+
+    async def _login(self) -> None:
+        try:
+            event = await self._converse(lambda: self.session.open(self.clock()), Opened)
+        except BaseException:
+            self.session.abandon()
+            raise
+        if isinstance(event, Refused):
+            raise self._explained(event.error)
+
+    async def _heal(self) -> None:
+        """Log in anew, once, after the BMC dropped the session."""
+        self.session.abandon()
+        await self._login()
+
+    # ------------------------------------------------------------------ commands
+
+    async def send(self, request: Request[R], *, purpose: str = "command") -> R:
+        """The typed answer to a request; CompletionError where the BMC says no."""
+        code, data = await self.exchange(request, purpose=purpose)
+        try:
+            return request.answer(code, data)
+        except IpmiLabError as error:
+            raise error.about(target=self.name, request=request.label()) from None
+
+    async def exchange(self, request: Request[Any], *, purpose: str = "command") -> tuple[int, bytes]:
+        """Completion code and data of an answer, whatever the code.
+
+        A read survives the loss of the session: it is repeated after one new login. A change is not repeated.
+        """
+        try:
+            return await self._exchange(request, purpose)
+        except IpmiLabError as error:
+            raise error.about(target=self.name, request=request.label()) from None
+
+    async def _exchange(self, request: Request[Any], purpose: str) -> tuple[int, bytes]:
+        if self._wanted and self.session.state is State.CLOSED:
+            await self._heal()
+        if self._wanted and not request.repeatable() and self.clock() - self.session.last_heard > IDLE:
+            await self._exchange(GetDeviceId(), "keep-alive")  # a read heals where a change must not be repeated
+        outcome = await self._perform(request, purpose)
+        if isinstance(outcome, GaveUp) and outcome.lost and request.repeatable():
+            await self._heal()
+            outcome = await self._perform(request, purpose)
+        if isinstance(outcome, GaveUp):
+            raise self._unanswered(request, outcome)
+        return outcome.code, outcome.data
+
+    def _unanswered(self, request: Request[Any], outcome: GaveUp) -> NoAnswer:
+        tries = f"{outcome.tries} {'try' if outcome.tries == 1 else 'tries'}"
+        what = f"no answer from {self.port.peer} after {tries} in {outcome.elapsed:.1f} s"
+        if outcome.lost:
+            what += "; the BMC has dropped the session"
+        if request.repeatable():
+            return NoAnswer(what, hint=self._said())
+        return OutcomeUnknown(
+            f"{what}: it may have been done or not", hint="Read back what it changes before you ask again."
+        )
+
+    def _explained(self, error: IpmiLabError) -> IpmiLabError:
+        """The error with the target's name and what the operating system said of the way there."""
+        if isinstance(error, NoAnswer):
+            error.message += f" ({self.port.peer})"
+            error.hint = self._said() or error.hint
+        return error.about(target=self.name)
+
+    def _said(self) -> str:
+        trouble = self.port.trouble
+        if "refused" in trouble:
+            return "Nobody listens on that port: check the port, and that IPMI over LAN is enabled in the BMC."
+        return f"The operating system says: {trouble}." if trouble else ""
+
+    # ------------------------------------------------------------------ what each world does in its own way
+
+    async def _perform(self, request: Request[Any], purpose: str) -> Answered | GaveUp:
+        raise NotImplementedError
+
+    async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
+        raise NotImplementedError
+
+    async def sleep(self, seconds: float) -> None:
+        """Pause a feature; the only thing besides commands that a feature may wait for."""
+        raise NotImplementedError
+
+    def _release(self, port: Port) -> None:
+        port.close()

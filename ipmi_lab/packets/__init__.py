@@ -1,0 +1,1 @@
+"""What a command is wrapped in on its way."""

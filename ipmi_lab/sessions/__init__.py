@@ -1,0 +1,1 @@
+"""Conversations of both ends, without sockets and clocks: sequence, retry, keys."""

@@ -1,0 +1,461 @@
+"""The console's end of a session, without sockets and clocks: whoever owns it brings datagrams and the time.
+
+number = session.request(GetDeviceId(), now)   a question; its number comes back
+session.datagrams()                            what must be sent now
+session.receive(datagram, now)                 what arrived; gives events
+session.deadline()                             when to wake it, or None
+session.wake(now)                              retries and give-ups; gives events
+"""
+
+import os
+from collections import Counter, deque
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, TypeVar
+
+from ipmi_lab.commands.command import Request
+from ipmi_lab.commands.session import CloseSession, GetChannelAuthenticationCapabilities
+from ipmi_lab.errors import IpmiLabError, LocalError, RemoteError, SessionError
+from ipmi_lab.packets import ipmb, lan20, rmcp
+from ipmi_lab.sessions.crypto import Random
+from ipmi_lab.sessions.events import (
+    Answered,
+    Closed,
+    Dropped,
+    Event,
+    Exchanged,
+    GaveUp,
+    Observe,
+    Opened,
+    Ponged,
+    Refused,
+)
+from ipmi_lab.sessions.login import Login, Timing
+from ipmi_lab.sessions.opening import opening
+from ipmi_lab.sessions.pending import NUMBERS, Numbers, Pending
+from ipmi_lab.sessions.steps import Ask, Say, Steps
+from ipmi_lab.sessions.wrapping import Lan15, Lan20, Sessionless, Wrapping
+from ipmi_lab.wire.codes import Privilege
+
+T = TypeVar("T")
+IDLE = 45.0  # BMCs drop a session after 60 s of silence; beyond this an unanswered question looks like it
+
+
+class State(Enum):
+    """Where a session is in its life."""
+
+    CLOSED = "no session"
+    OPENING = "being opened"
+    ACTIVE = "open"
+    CLOSING = "being given back"
+
+
+NEXT = {
+    (State.CLOSED, "open"): State.OPENING,
+    (State.OPENING, "opened"): State.ACTIVE,
+    (State.OPENING, "refused"): State.CLOSED,
+    (State.ACTIVE, "close"): State.CLOSING,
+    (State.ACTIVE, "lost"): State.CLOSED,
+    (State.CLOSING, "closed"): State.CLOSED,
+}
+
+
+class ClientSession:
+    """A conversation with one BMC. ``observe`` hears of every exchange, and of every datagram that was not taken."""
+
+    def __init__(
+        self,
+        login: Login,
+        timing: Timing | None = None,
+        *,
+        in_flight: int = 1,
+        observe: Observe | None = None,
+        random: Random = os.urandom,
+    ) -> None:
+        if not 1 <= in_flight < NUMBERS:
+            raise LocalError(f"{in_flight} questions in flight are not possible", hint="1 to 63 are.")
+        self.login, self.timing = login, timing or Timing()
+        self.in_flight = in_flight
+        self.observe = observe
+        self.state = State.CLOSED
+        self.how = ""
+        self.openings = 0  # how often it was opened, so that several losers of a session log in once
+        self.dropped: Counter[str] = Counter()
+        self.last_heard = float("-inf")
+        self._random = random
+        self._sessionless = Sessionless()
+        self._wrapping: Lan15 | Lan20 | None = None
+        self._numbers = Numbers(random(1)[0])
+        self._count = 0
+        self._open: dict[int, Pending] = {}  # by request number
+        self._waiting: deque[Pending] = deque()
+        self._out: list[bytes] = []
+        self._events: list[Event] = []
+        self._round_trip: float | None = None
+        self._steps: Steps[tuple[Lan15 | Lan20, str]] | None = None
+        self._say: _Saying | None = None
+        self._ponged = False
+        self._alive_at = float("-inf")
+        self._free_at = float("-inf")
+
+    # ------------------------------------------------------------------ what the owner calls
+
+    def request(self, request: Request[Any], now: float, *, purpose: str = "command") -> int:
+        """Ask; the number comes back in the answer's event. Outside a session only what BMCs answer there."""
+        wrapping: Wrapping | None = self._wrapping
+        if wrapping is None:
+            if not request.sessionless:
+                raise SessionError("there is no session", hint="Establish one first.")
+            wrapping = self._sessionless
+        return self._ask(request, now, purpose, wrapping)
+
+    def open(self, now: float) -> None:
+        """Begin to open the session; ``Opened`` or ``Refused`` tells how it went."""
+        self._turn("open")
+        self._ponged = False
+        tag = self._random(1)[0] % 0xFF
+        self._out.append(rmcp.ASF_HEADER + rmcp.Ping(tag=tag).encode())
+        self._steps = opening(self.login, self._random, lambda: self._ponged)
+        self._step(None, now)
+
+    def close(self, now: float) -> None:
+        """Begin to give the session back; ``Closed`` tells when."""
+        self._turn("close")
+        assert self._wrapping is not None
+        bmc_id = self._wrapping.remote_id if isinstance(self._wrapping, Lan20) else self._wrapping.session_id
+        self._ask(CloseSession(session_id=bmc_id), now, "session", self._wrapping)
+
+    def forget(self, number: int) -> None:
+        """Stop waiting for an answer that nobody wants any more."""
+        for sequence, pending in list(self._open.items()):
+            if pending.number == number:
+                del self._open[sequence]
+                self._numbers.rest(sequence, pending.sent_at)
+        self._waiting = deque(pending for pending in self._waiting if pending.number != number)
+
+    def abandon(self) -> None:
+        """Drop the session without a word: the BMC has dropped it, or whoever was opening it has gone."""
+        self.state, self._wrapping, self._steps, self._say = State.CLOSED, None, None, None
+        self._open.clear()
+        self._waiting.clear()
+
+    def datagrams(self) -> list[bytes]:
+        """What must be sent now."""
+        out, self._out = self._out, []
+        return out
+
+    def deadline(self) -> float | None:
+        """When to wake the session, or None while nothing is under way."""
+        times = [pending.wake_at for pending in self._open.values()]
+        if self._say is not None:
+            times.append(self._say.wake_at)
+        if self._waiting and len(self._open) < self.in_flight:
+            times.append(self._free_at)
+        return min(times, default=None)
+
+    def receive(self, datagram: bytes, now: float) -> list[Event]:
+        """Take what arrived. Whatever is not the right answer is dropped and counted, and the wait goes on."""
+        try:
+            self._take(datagram, now)
+        except RemoteError as error:
+            self._drop(error.message, datagram)
+        return self._happened()
+
+    def wake(self, now: float) -> list[Event]:
+        """Send again what is overdue, and give up what is out of time."""
+        for pending in [p for p in self._open.values() if p.wake_at <= now]:
+            if pending.sequence in self._open:
+                self._overdue(pending, now)
+        if self._say is not None and self._say.wake_at <= now:
+            self._say_again(now)
+        self._fill(now)
+        return self._happened()
+
+    # ------------------------------------------------------------------ questions
+
+    def _ask(self, request: Request[Any], now: float, owner: str, wrapping: Wrapping) -> int:
+        self._count += 1
+        self._waiting.append(Pending(self._count, request, now, owner, wrapping))
+        self._fill(now)
+        return self._count
+
+    def _fill(self, now: float) -> None:
+        while self._waiting and len(self._open) < self.in_flight and self._free_at <= now:
+            pending = self._waiting.popleft()
+            pending.sequence = self._numbers.take(self._open, now)
+            pending.wait = self._first_wait()
+            self._open[pending.sequence] = pending
+            self._send(pending, now)
+
+    def _first_wait(self) -> float:
+        timing = self.timing
+        if self._round_trip is None:
+            return min(timing.first, timing.timeout)
+        return min(max(timing.first, 4 * self._round_trip), timing.timeout)
+
+    def _send(self, pending: Pending, now: float) -> None:
+        """Put a question on its way, again with a new session number, or as the very same datagram where a second
+        execution would do harm: a BMC that has seen it drops it as a duplicate."""
+        if pending.repeat or not pending.datagram:
+            message = ipmb.pack(
+                ipmb.BMC,
+                pending.netfn << 2 | pending.lun,
+                ipmb.CONSOLE,
+                pending.sequence << 2,
+                pending.command,
+                pending.data,
+            )
+            wrapping = pending.wrapping
+            assert wrapping is not None
+            pending.datagram = wrapping.wrap(message)
+        self._out.append(pending.datagram)
+        pending.tries += 1
+        pending.sent_at = now
+        pending.wake_at = now + pending.wait
+        self._free_at = now + self.timing.spacing
+
+    def _overdue(self, pending: Pending, now: float) -> None:
+        timing = self.timing
+        if self._out_of_time(pending, now):
+            self._give_up(pending, now)
+            return
+        pending.wait = min(2 * pending.wait, timing.timeout)
+        if self._within_session(pending) and pending.repeat and pending.owner in ("command", "keep-alive"):
+            self._suspect(pending, now)
+            if pending.sequence not in self._open:
+                return
+            pending.wait = min(pending.wait, max(0.01, pending.asked_at + timing.budget - now))
+        self._send(pending, now)
+
+    def _out_of_time(self, pending: Pending, now: float) -> bool:
+        """Reads within a session have a budget of time; everything else has so many tries."""
+        if self._within_session(pending) and pending.repeat and pending.owner != "session":
+            return now - pending.asked_at >= self.timing.budget
+        return pending.tries > self.timing.retries
+
+    def _within_session(self, pending: Pending) -> bool:
+        return pending.wrapping is self._wrapping and self._wrapping is not None
+
+    def _suspect(self, pending: Pending, now: float) -> None:
+        """Where question after question is lost, ask outside the session too: if only that is answered, the BMC has
+        dropped the session (it was restarted, or we were silent for too long)."""
+        if pending.probing and self._alive_at > pending.sent_at:
+            self._session_lost(now)
+            return
+        long_silent = pending.asked_at - self.last_heard > IDLE
+        if pending.tries >= (1 if long_silent else 2):
+            pending.probing = True
+            self._probe(now)
+
+    def _probe(self, now: float) -> None:
+        if any(pending.owner == "probe" for pending in self._open.values()) or len(self._open) >= NUMBERS - 1:
+            return
+        request = GetChannelAuthenticationCapabilities(extended=False, channel=0x0E, privilege=Privilege.USER)
+        probe = Pending(0, request, now, "probe", self._sessionless)
+        probe.sequence = self._numbers.take(self._open, now)
+        probe.wait = self.timing.timeout
+        self._open[probe.sequence] = probe
+        self._send(probe, now)
+
+    def _session_lost(self, now: float) -> None:
+        self._turn("lost")
+        self._wrapping = None
+        for pending in [*self._open.values(), *self._waiting]:
+            self._open.pop(pending.sequence, None)
+            self._finish(pending, now)
+            self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=True))
+        self._waiting.clear()
+
+    def _give_up(self, pending: Pending, now: float) -> None:
+        del self._open[pending.sequence]
+        self._numbers.rest(pending.sequence, now)
+        self._finish(pending, now)
+        if pending.owner == "session":
+            self._proceed(pending, None, now)
+        elif pending.owner != "probe":
+            self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=False))
+
+    def _finish(self, pending: Pending, now: float, code: int | None = None, data: bytes = b"") -> None:
+        if self.observe is not None and pending.owner != "probe":
+            elapsed = now - pending.asked_at
+            self.observe(
+                Exchanged(
+                    pending.netfn,
+                    pending.command,
+                    pending.lun,
+                    pending.data,
+                    code,
+                    data,
+                    pending.tries,
+                    elapsed,
+                    pending.owner,
+                )
+            )
+
+    # ------------------------------------------------------------------ what arrives
+
+    def _take(self, datagram: bytes, now: float) -> None:
+        if rmcp.message_class(datagram) == rmcp.ASF:
+            self._take_pong(datagram)
+            return
+        wrapping = self._wrapping
+        outside = datagram[6:10] if datagram[4:5] == b"\x06" else datagram[9:13]
+        if outside == b"\0\0\0\0" and "idzero" not in self.login.quirks:
+            self._take_outside(datagram, now)
+        elif wrapping is not None and (datagram[4] == lan20.FORMAT) == isinstance(wrapping, Lan20):
+            self._answer(wrapping.unwrap(datagram), wrapping, now)
+        else:
+            self._take_activation(datagram, now)
+
+    def _take_outside(self, datagram: bytes, now: float) -> None:
+        if datagram[4] == lan20.FORMAT:
+            packet = lan20.parse(datagram)
+            say = self._say
+            if say is None or packet.kind != say.step.answer_type or not say.fits(packet.payload):
+                raise RemoteError(f"an RMCP+ set-up message 0x{packet.kind:02X} came that nobody waits for")
+            self._say = None
+            self._heard(now, now - say.sent_at if say.tries == 1 else None)
+            self._step(packet.payload, now)
+        else:
+            self._answer(self._sessionless.unwrap(datagram), self._sessionless, now)
+
+    def _take_activation(self, datagram: bytes, now: float) -> None:
+        """An answer to the one question that goes out in a wrapping of its own, before the session is there."""
+        for pending in self._open.values():
+            if pending.owner == "session" and pending.wrapping not in (self._sessionless, None):
+                assert pending.wrapping is not None
+                self._answer(pending.wrapping.unwrap(datagram), pending.wrapping, now)
+                return
+        raise RemoteError("a packet of a session came, and there is none")
+
+    def _answer(self, message: bytes, wrapping: Wrapping, now: float) -> None:
+        ipmb.check(message, checksums="nochecksumcheck" not in self.login.quirks)
+        pending = self._open.get(message[4] >> 2)
+        if (
+            pending is None
+            or message[1] != pending.answer_netfn << 2  # our own LUN is 0
+            or message[5] != pending.command
+            or message[0] != ipmb.CONSOLE
+            or message[3] != ipmb.BMC
+            or message[4] & 3 != pending.lun
+            or pending.wrapping is not wrapping
+        ):
+            raise RemoteError("an answer came that fits no open question")
+        if len(message) < 8:
+            raise RemoteError("an answer came without a completion code")
+        del self._open[pending.sequence]
+        elapsed = now - pending.sent_at
+        if pending.tries > 1:
+            self._numbers.rest(pending.sequence, now)
+        self._heard(now, elapsed if pending.tries == 1 else None)
+        self._deliver(pending, Answered(pending.number, message[6], message[7:-1]), now)
+
+    def _heard(self, now: float, elapsed: float | None) -> None:
+        """Remember when the BMC was last heard, and smooth the round trip of what was sent only once."""
+        self.last_heard = now
+        if elapsed is not None:
+            known = self._round_trip
+            self._round_trip = elapsed if known is None else known + (elapsed - known) / 8
+
+    def _deliver(self, pending: Pending, answer: Answered, now: float) -> None:
+        if self.observe is not None:
+            self._finish(pending, now, answer.code, answer.data)
+        if pending.owner == "probe":
+            self._alive(now)
+        elif pending.owner == "session":
+            self._proceed(pending, answer, now)
+        else:
+            self._events.append(answer)
+        if self._waiting:
+            self._fill(now)
+
+    def _alive(self, now: float) -> None:
+        """The BMC answers outside the session: what is not answered within it soon was asked in a session that is
+        no more."""
+        self._alive_at = now
+        for pending in self._open.values():
+            if pending.probing:
+                pending.wake_at = min(pending.wake_at, now + self._first_wait())
+
+    def _take_pong(self, datagram: bytes) -> None:
+        pong = rmcp.read_pong(datagram)
+        if pong is None:
+            raise RemoteError("an ASF message came that is no pong")
+        self._ponged = True
+        if self.observe is not None:
+            self.observe(Ponged(bool(pong.entities & 0x80)))
+
+    def _drop(self, reason: str, datagram: bytes) -> None:
+        self.dropped[reason.split(":")[0]] += 1
+        if self.observe is not None:
+            self.observe(Dropped(reason, datagram))
+
+    # ------------------------------------------------------------------ opening and closing
+
+    def _turn(self, event: str) -> None:
+        try:
+            self.state = NEXT[self.state, event]
+        except KeyError:
+            raise SessionError(f"the session is {self.state.value}: it cannot {event} now") from None
+
+    def _proceed(self, pending: Pending, answer: Answered | None, now: float) -> None:
+        if self.state is State.CLOSING:
+            self.abandon()
+            self._tell(Closed(acknowledged=answer is not None))
+        else:
+            self._step(answer, now)
+
+    def _step(self, reply: object, now: float) -> None:
+        """Go on with the opening until it waits for the BMC again, or has come to its end."""
+        assert self._steps is not None
+        try:
+            step = self._steps.send(reply)
+        except StopIteration as end:
+            self._wrapping, self.how = end.value
+            self.openings += 1
+            self._turn("opened")
+            self._tell(Opened(self.how))
+        except IpmiLabError as error:
+            self.abandon()
+            self._tell(Refused(error))
+        else:
+            if isinstance(step, Ask):
+                self._ask(step.request, now, "session", step.wrapping or self._sessionless)
+            else:
+                self._say = _Saying(step, self._first_wait())
+                self._say_again(now)
+
+    def _say_again(self, now: float) -> None:
+        say = self._say
+        assert say is not None
+        limit = 1 + self.timing.retries if say.step.tries is None else say.step.tries
+        if say.tries >= limit:
+            self._say = None
+            self._step(None, now)
+            return
+        payload, say.fits = say.step.make()
+        self._out.append(lan20.pack(say.step.payload_type, 0, 0, payload))
+        say.tries += 1
+        say.sent_at = now
+        say.wake_at = now + say.wait
+        say.wait = min(2 * say.wait, self.timing.timeout)
+
+    def _tell(self, event: Opened | Refused | Closed) -> None:
+        self._events.append(event)
+        if self.observe is not None:
+            self.observe(event)
+
+    def _happened(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+
+class _Saying:
+    """A set-up message under way."""
+
+    def __init__(self, step: Say, wait: float) -> None:
+        self.step = step
+        self.wait = wait
+        self.tries = 0
+        self.sent_at = self.wake_at = 0.0
+        self.fits: Callable[[bytes], bool] = lambda payload: False

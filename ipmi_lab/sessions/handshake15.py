@@ -1,0 +1,111 @@
+"""How an IPMI 1.5 session is opened: Get Session Challenge, then Activate Session. IPMI 2.0 §22.16, §22.17."""
+
+from ipmi_lab.commands.session import (
+    ActivateSession,
+    ActiveSession,
+    AuthenticationType,
+    GetSessionChallenge,
+    SessionChallenge,
+)
+from ipmi_lab.errors import NoAnswer, SessionError
+from ipmi_lab.packets import lan15
+from ipmi_lab.sessions.crypto import Random
+from ipmi_lab.sessions.login import Login
+from ipmi_lab.sessions.steps import Ask, Steps
+from ipmi_lab.sessions.window import window15
+from ipmi_lab.sessions.wrapping import Lan15
+
+STRONGEST_FIRST = (AuthenticationType.MD5, AuthenticationType.MD2)
+HINTS = {
+    0x81: "All session slots of the BMC are taken: close other sessions, or wait for them to time out.",
+    0x82: "All session slots of this user are taken: close other sessions, or wait for them to time out.",
+    0x83: "All session slots of this privilege are taken: wait, or ask for a lower privilege.",
+    0x86: "Ask for a lower privilege, or raise the user's limit on this channel.",
+}
+
+
+def open15(login: Login, random: Random, offered: list[AuthenticationType]) -> Steps[tuple[Lan15, str]]:
+    """Open a session with the strongest authentication type that the BMC offers, or with the one that is wanted."""
+    kind = choose(login, offered)
+    if len(login.password) > 16:
+        raise SessionError(
+            f"the password has {len(login.password)} bytes, IPMI 1.5 takes at most 16", hint="Use lanplus://."
+        )
+    answer = yield Ask(GetSessionChallenge(authentication=kind, user_name=login.user))
+    if answer is None:
+        raise NoAnswer("the BMC answers, but not to Get Session Challenge")
+    if answer.code:
+        raise SessionError(
+            f"the BMC refused Get Session Challenge for user {login.user!r} with authentication {kind.words}: "
+            f"{GetSessionChallenge.codes(answer.code).words} (0x{answer.code:02X})",
+            hint="Check the user name, and that the user is enabled for this channel.",
+        )
+    challenge = SessionChallenge.decode(answer.data)
+    return (yield from _activate(login, random, kind, challenge))
+
+
+def choose(login: Login, offered: list[AuthenticationType]) -> AuthenticationType:
+    """The type to use; straight password sends it readable over the wire, so it is never chosen by itself."""
+    if login.authentication is not None:
+        wanted = AuthenticationType(login.authentication)
+        if wanted in offered or "authcap" in login.quirks:
+            return wanted
+        raise SessionError(
+            f"the BMC does not offer authentication {wanted.words} for {login.privilege.words}, only "
+            f"{', '.join(kind.words for kind in offered) or 'none that is known'}",
+            hint="Ask for another, or say the quirk authcap where the BMC's list is known to be wrong.",
+        )
+    for kind in STRONGEST_FIRST:
+        if kind in offered:
+            return kind
+    if AuthenticationType.NONE in offered and not login.password.reveal():
+        return AuthenticationType.NONE
+    raise SessionError(
+        f"the BMC offers no authentication that is safe for {login.privilege.words}, only "
+        f"{', '.join(kind.words for kind in offered) or 'none at all'}",
+        hint="Ask for authentication=straight (the password is then readable on the network) or none, or use lanplus://.",
+    )
+
+
+class _Activating(Lan15):
+    """Until the session is open its answers may come under the temporary id or already under the new one."""
+
+    def unwrap(self, datagram: bytes) -> bytes:
+        packet = lan15.parse(datagram)
+        if packet.authentication and self.verify:
+            self.check_code(packet)
+        return packet.message
+
+
+def _activate(
+    login: Login, random: Random, kind: AuthenticationType, challenge: SessionChallenge
+) -> Steps[tuple[Lan15, str]]:
+    outbound = int.from_bytes(random(4), "little") or 1
+    password = login.password.reveal()
+    temporary = _Activating(
+        authentication=kind, password=password, session_id=challenge.session_id, sequence=0, window=None
+    )
+    request = ActivateSession(
+        authentication=kind, privilege=login.privilege, challenge=challenge.challenge, outbound_sequence=outbound
+    )
+    answer = yield Ask(request, temporary)
+    if answer is None:
+        raise SessionError(
+            "the BMC does not answer Activate Session, which is how most BMCs refuse a wrong password",
+            hint="Check the password.",
+        )
+    if answer.code:
+        raise SessionError(
+            f"the BMC refused Activate Session for user {login.user!r} as {login.privilege.words}: "
+            f"{ActivateSession.codes(answer.code).words} (0x{answer.code:02X})",
+            hint=HINTS.get(answer.code, ""),
+        )
+    active = ActiveSession.decode(answer.data)
+    wrapping = Lan15(
+        authentication=active.authentication,
+        password=password,
+        session_id=active.session_id,
+        sequence=active.inbound_sequence,
+        window=window15(outbound),
+    )
+    return wrapping, f"IPMI 1.5, authentication {AuthenticationType(active.authentication).words}"

@@ -1,0 +1,106 @@
+"""The way into a session, from the first question to the wanted privilege, for IPMI 1.5 and 2.0 alike."""
+
+from collections.abc import Callable
+
+from ipmi_lab.commands.channel import GetChannelCipherSuites, cipher_suites
+from ipmi_lab.commands.session import (
+    ChannelAuthenticationCapabilities,
+    GetChannelAuthenticationCapabilities,
+    SetSessionPrivilegeLevel,
+)
+from ipmi_lab.errors import NoAnswer, RemoteError, SessionError
+from ipmi_lab.sessions.crypto import Random
+from ipmi_lab.sessions.handshake15 import open15
+from ipmi_lab.sessions.handshake20 import open20
+from ipmi_lab.sessions.login import Login
+from ipmi_lab.sessions.steps import Ask, Steps
+from ipmi_lab.sessions.wrapping import Lan15, Lan20
+from ipmi_lab.wire.codes import CompletionCode, Privilege
+
+THIS_CHANNEL = 0x0E
+MOST_BLOCKS = 64
+
+
+def opening(login: Login, random: Random, ponged: Callable[[], bool]) -> Steps[tuple[Lan15 | Lan20, str]]:
+    """Find out what the BMC speaks, open a session with it, and rise to the wanted privilege."""
+    capabilities = yield from ask_capabilities(login, ponged)
+    wrapping: Lan15 | Lan20
+    if _speaks20(login, capabilities):
+        listed: list[int] = []
+        if login.cipher is None:
+            listed = yield from ask_suites()
+        wrapping, how = yield from open20(login, random, listed)
+    else:
+        wrapping, how = yield from open15(login, random, capabilities.authentications)
+    if login.privilege > Privilege.USER:
+        yield from _rise(login, wrapping)
+    return wrapping, f"{how}, {login.privilege.words}"
+
+
+def ask_capabilities(login: Login, ponged: Callable[[], bool]) -> Steps[ChannelAuthenticationCapabilities]:
+    """What the BMC's channel can do. Old BMCs refuse the bit that asks for IPMI 2.0: they are asked again without."""
+    for extended in (True, False) if login.version != "1.5" else (False,):
+        answer = yield Ask(
+            GetChannelAuthenticationCapabilities(extended=extended, channel=THIS_CHANNEL, privilege=login.privilege)
+        )
+        if answer is None:
+            heard = (
+                "It answered the RMCP ping, so something listens there; " if ponged() else "Nor did a ping come back; "
+            )
+            raise NoAnswer(
+                "nothing answers Get Channel Authentication Capabilities",
+                hint=f"{heard} check host and port, the cable, and that IPMI over LAN is enabled in the BMC.",
+            )
+        if not answer.code:
+            return ChannelAuthenticationCapabilities.decode(answer.data)
+        if answer.code != CompletionCode.INVALID_DATA_FIELD:
+            break
+    raise SessionError(
+        f"the BMC refuses Get Channel Authentication Capabilities for {login.privilege.words}: "
+        f"{CompletionCode(answer.code).words} (0x{answer.code:02X})",
+        hint="The channel's privilege limit may be lower: ask for a lower privilege.",
+    )
+
+
+def _speaks20(login: Login, capabilities: ChannelAuthenticationCapabilities) -> bool:
+    if login.version == "1.5":
+        return False
+    speaks = capabilities.ipmi20 or "authcap" in login.quirks
+    if login.version == "2.0" and not speaks:
+        raise SessionError(
+            "the BMC says that this channel speaks only IPMI 1.5",
+            hint="Use lan:// or auto://, or say the quirk authcap where the BMC's answer is known to be wrong.",
+        )
+    return speaks
+
+
+def ask_suites() -> Steps[list[int]]:
+    """The numbers of the cipher suites that the BMC lists, or nothing where it does not say."""
+    data = b""
+    for index in range(MOST_BLOCKS):
+        answer = yield Ask(GetChannelCipherSuites(channel=THIS_CHANNEL, payload_type=0, list_suites=True, index=index))
+        if answer is None or answer.code:
+            break
+        block = answer.data[1:]
+        data += block
+        if len(block) < 16:
+            break
+    try:
+        return [suite.number for suite in cipher_suites(data) if suite.maker is None]
+    except RemoteError:
+        return []  # a garbled list: 17 and 3 are tried, which nearly every BMC has
+
+
+def _rise(login: Login, wrapping: Lan15 | Lan20) -> Steps[None]:
+    answer = yield Ask(SetSessionPrivilegeLevel(privilege=login.privilege), wrapping)
+    if answer is None:
+        raise NoAnswer(
+            "the session was opened, but Set Session Privilege Level is not answered",
+            hint="The two ends may have made different keys.",
+        )
+    if answer.code:
+        raise SessionError(
+            f"the session was opened, but not as {login.privilege.words}: "
+            f"{SetSessionPrivilegeLevel.codes(answer.code).words} (0x{answer.code:02X})",
+            hint="Ask for a lower privilege, or raise the user's limit on this channel.",
+        )

@@ -1,0 +1,80 @@
+"""The questions that wait for an answer, and the six-bit numbers that tell them apart."""
+
+from typing import Any
+
+from ipmi_lab.commands.command import Request
+from ipmi_lab.sessions.wrapping import Wrapping
+
+NUMBERS = 64
+REST = 5.0
+
+
+class Pending:
+    """One question under way."""
+
+    __slots__ = (
+        "answer_netfn",
+        "asked_at",
+        "command",
+        "data",
+        "datagram",
+        "lun",
+        "netfn",
+        "number",
+        "owner",
+        "probing",
+        "repeat",
+        "sent_at",
+        "sequence",
+        "tries",
+        "wait",
+        "wake_at",
+        "wrapping",
+    )
+
+    def __init__(self, number: int, request: Request[Any], now: float, owner: str, wrapping: Wrapping) -> None:
+        self.number = number
+        self.netfn = request.netfn
+        self.answer_netfn = request.netfn + 1
+        self.command = request.command
+        self.lun = request.lun
+        self.data = request.encode()
+        self.repeat = request.repeatable()
+        self.owner = owner  # "command", "session", "keep-alive" or "probe"
+        self.wrapping = wrapping
+        self.asked_at = now
+        self.sent_at = now
+        self.sequence = -1
+        self.tries = 0
+        self.wait = 0.0
+        self.wake_at = now
+        self.datagram = b""
+        self.probing = False
+
+
+class Numbers:
+    """Hands out request numbers, each in its turn of 64.
+
+    A number is burnt by every use. One that was sent twice or never answered also rests, since an answer may still
+    be on its way; if all rest, the oldest is taken.
+    """
+
+    def __init__(self, first: int = 0) -> None:
+        self._next = first % NUMBERS
+        self._rests_until = [0.0] * NUMBERS
+
+    def take(self, busy: dict[int, Pending], now: float) -> int:
+        """A number that nobody uses. There must be one: the caller keeps at most 63 questions open."""
+        for step in range(NUMBERS):
+            number = (self._next + step) % NUMBERS
+            if number not in busy and self._rests_until[number] <= now:
+                break
+        else:
+            free = [number for number in range(NUMBERS) if number not in busy]
+            number = min(free, key=self._rests_until.__getitem__)
+        self._next = (number + 1) % NUMBERS
+        return number
+
+    def rest(self, number: int, now: float) -> None:
+        """Keep a number out of use while an answer to it may still come."""
+        self._rests_until[number] = now + REST

@@ -1,0 +1,31 @@
+"""What a conversation that opens a session may ask of its owner, step by step."""
+
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple, TypeVar
+
+from ipmi_lab.commands.command import Request
+from ipmi_lab.sessions.wrapping import Wrapping
+
+
+class Ask(NamedTuple):
+    """Send a command, in this wrapping or outside any session; the reply is an ``Answered``, or None."""
+
+    request: Request[Any]
+    wrapping: Wrapping | None = None
+
+
+class Say(NamedTuple):
+    """Send an RMCP+ set-up message; the reply is the payload that ``make`` said would fit, or None.
+
+    ``make`` is called for each of ``tries`` (None: as many as the session's timing allows) and gives the payload
+    and what its answer must fulfil.
+    """
+
+    payload_type: int
+    make: Callable[[], tuple[bytes, Callable[[bytes], bool]]]
+    answer_type: int
+    tries: int | None = None
+
+
+T = TypeVar("T")
+Steps = Generator[Ask | Say, Any, T]

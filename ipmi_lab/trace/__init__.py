@@ -1,0 +1,1 @@
+"""What was said between console and BMC, in words and in files."""

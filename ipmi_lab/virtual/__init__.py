@@ -1,0 +1,1 @@
+"""A BMC of software, for tests without hardware."""

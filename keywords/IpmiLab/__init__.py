@@ -1,0 +1,1 @@
+"""Robot Framework library for IPMI: ``Library    IpmiLab``."""
