@@ -16,8 +16,13 @@ AT_ONCE = 64
 class AsyncioLink(Link):
     """Waits by ``add_reader`` on the port's descriptor and one timer; many questions may be under way."""
 
-    def __init__(self, name: str, make_port: Callable[[], Port], session: ClientSession) -> None:
-        super().__init__(name, make_port, session, lambda: asyncio.get_running_loop().time())
+    blocking = False
+
+    def __init__(
+        self, name: str, make_port: Callable[[], Port], session: ClientSession, *, keep_alive: float = 0.0
+    ) -> None:
+        super().__init__(name, make_port, session, lambda: asyncio.get_running_loop().time(), keep_alive=keep_alive)
+        self._keeper: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Future[Answered | GaveUp]] = {}
         self._turning: asyncio.Future[Event] | None = None
         self._turns = asyncio.Lock()
@@ -97,6 +102,18 @@ class AsyncioLink(Link):
             elif isinstance(event, (Opened, Refused, Closed)) and self._turning is not None:
                 if not self._turning.done():
                     self._turning.set_result(event)
+
+    def _keep_alive(self, on: bool) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
+            self._keeper = None
+        if on and self.keep_alive:
+            self._keeper = asyncio.get_running_loop().create_task(self._keep())
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(self.keep_alive / 2)
+            await self._still_there()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -5,6 +5,7 @@ import select
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from ipmi_lab.commands.command import Request
@@ -17,8 +18,13 @@ from ipmi_lab.sessions.events import Answered, Event, GaveUp, Refused
 class BlockingLink(Link):
     """Waits by ``poll`` on the port's descriptor. The lock is held for one command, never for a feature."""
 
-    def __init__(self, name: str, make_port: Callable[[], Port], session: ClientSession) -> None:
-        super().__init__(name, make_port, session, time.monotonic)
+    blocking = True
+
+    def __init__(
+        self, name: str, make_port: Callable[[], Port], session: ClientSession, *, keep_alive: float = 0.0
+    ) -> None:
+        super().__init__(name, make_port, session, time.monotonic, keep_alive=keep_alive)
+        self._stop: threading.Event | None = None
         self._lock = threading.RLock()
         self._poll: select.poll | None = None
 
@@ -64,6 +70,21 @@ class BlockingLink(Link):
         if deadline is None or now >= deadline:
             events += session.wake(now)
         return events
+
+    def _keep_alive(self, on: bool) -> None:
+        if self._stop is not None:
+            self._stop.set()
+            self._stop = None
+        if on and self.keep_alive:
+            self._stop = threading.Event()
+            threading.Thread(target=self._keep, args=(self._stop,), name=f"keep-alive {self.name}", daemon=True).start()
+
+    def _keep(self, stop: threading.Event) -> None:
+        while not stop.wait(self.keep_alive / 2):
+            with self._lock:
+                if not stop.is_set():
+                    with suppress(StopIteration):  # the coroutine of a blocking link ends at once
+                        self._still_there().send(None)
 
     async def sleep(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -1,7 +1,8 @@
 """A link drives a session over a port. What both worlds share stands here: errors, healing, typed answers."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any, ClassVar, TypeVar
 
 from ipmi_lab.commands.bmc import GetDeviceId
 from ipmi_lab.commands.command import Request, Response
@@ -28,13 +29,30 @@ class Link:
     never suspend.
     """
 
-    def __init__(self, name: str, make_port: Callable[[], Port], session: ClientSession, clock: Callable[[], float]):
+    blocking: ClassVar[bool]
+
+    def __init__(
+        self,
+        name: str,
+        make_port: Callable[[], Port],
+        session: ClientSession,
+        clock: Callable[[], float],
+        *,
+        keep_alive: float = 0.0,
+    ) -> None:
         self.name = name
+        self.keep_alive = keep_alive
+        self.guard: Callable[[Request[Any]], None] | None = None
         self.session = session
         self.clock = clock
         self._make_port = make_port
         self._port: Port | None = None
         self._wanted = False  # whether the user opened a session and did not close it
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the user opened a session and has not closed it."""
+        return self._wanted
 
     @property
     def port(self) -> Port:
@@ -54,10 +72,12 @@ class Link:
             raise SessionError("the session is open already", target=self.name, hint="Close it first.")
         await self._login()
         self._wanted = True
+        self._keep_alive(True)
 
     async def close(self) -> None:
         """Give the session back and close the port. What the BMC does not acknowledge is forgotten all the same."""
         self._wanted = False
+        self._keep_alive(False)
         try:
             if self.session.state is State.ACTIVE:
                 await self._converse(lambda: self.session.close(self.clock()), Closed)
@@ -97,6 +117,8 @@ class Link:
         A read survives the loss of the session: it is repeated after one new login. A change is not repeated.
         """
         try:
+            if self.guard is not None and purpose == "command":
+                self.guard(request)
             return await self._exchange(request, purpose)
         except IpmiLabError as error:
             raise error.about(target=self.name, request=request.label()) from None
@@ -145,6 +167,16 @@ class Link:
 
     async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
         raise NotImplementedError
+
+    def _keep_alive(self, on: bool) -> None:
+        """Start or stop asking Get Device ID whenever ``keep_alive`` seconds passed in silence."""
+        raise NotImplementedError
+
+    async def _still_there(self) -> None:
+        """Ask, unless somebody else has just done so. A failure is the next command's to tell."""
+        if self.clock() - self.session.last_heard >= self.keep_alive:
+            with suppress(IpmiLabError):
+                await self.exchange(GetDeviceId(), purpose="keep-alive")
 
     async def sleep(self, seconds: float) -> None:
         """Pause a feature; the only thing besides commands that a feature may wait for."""

@@ -36,6 +36,19 @@ class Sessionless:
         return packet.message
 
 
+class Sessionless20:
+    """RMCP+ packets outside any session: some consoles ask for cipher suites that way."""
+
+    def wrap(self, message: bytes) -> bytes:
+        return lan20.pack(lan20.PAYLOAD_IPMI, 0, 0, message)
+
+    def unwrap(self, datagram: bytes) -> bytes:
+        packet = lan20.parse(datagram)
+        if packet.kind or packet.session_id or packet.sequence:
+            raise RemoteError(f"a payload 0x{packet.kind:02X} came outside a session")
+        return packet.payload
+
+
 class Lan15:
     """One end of an IPMI 1.5 session.
 

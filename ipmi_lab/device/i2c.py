@@ -1,0 +1,35 @@
+"""I2C buses behind a BMC."""
+
+from ipmi_lab.commands.i2c import BusType, MasterWriteRead
+from ipmi_lab.device.part import Part, World, feature
+from ipmi_lab.errors import RemoteError
+
+
+class I2cCommands(Part[World]):
+    """Master Write-Read."""
+
+    @feature
+    async def i2c_write_read(
+        self,
+        bus_type: BusType | int,
+        bus_id: int,
+        channel: int,
+        address: int,
+        count: int,
+        data: bytes | None = None,
+    ) -> bytes:
+        """Write ``data`` to an I2C device, then read ``count`` bytes of it. IPMI 2.0 §22.11.
+
+        ``address`` has 7 bits: an EEPROM is 0x50. RemoteError where fewer bytes come than were asked for.
+        """
+        ask = MasterWriteRead(
+            bus_type=BusType(bus_type), bus_id=bus_id, channel=channel, address=address, count=count, data=data or b""
+        )
+        read = (await self.link.send(ask)).data
+        if len(read) != count:
+            raise RemoteError(
+                f"{count} bytes were asked for, {len(read)} came ({read.hex(' ')})",
+                target=self.link.name,
+                request=ask.label(),
+            )
+        return read

@@ -1,0 +1,98 @@
+"""The session of a device, and the commands that are about sessions."""
+
+from typing import Any
+
+from ipmi_lab.commands.channel import (
+    CipherSuite,
+    GetChannelCipherSuites,
+    cipher_suites,
+)
+from ipmi_lab.commands.session import (
+    ChannelAuthenticationCapabilities,
+    CloseSession,
+    GetChannelAuthenticationCapabilities,
+    GetSessionInfo,
+    SessionInfo,
+    SetSessionPrivilegeLevel,
+)
+from ipmi_lab.device.part import Part, World, feature
+from ipmi_lab.wire.codes import CompletionCode, Privilege
+
+MOST_BLOCKS = 64
+
+
+class Session(Part[World]):
+    """``ipmi.session``: opens and closes the one session of a device."""
+
+    @feature
+    async def establish(self) -> None:
+        """Open the session: ping, capabilities, challenge or RAKP, activation, privilege.
+
+        NoAnswer where nothing listens, SessionError where the BMC refuses; both say why and what to try.
+        """
+        await self.link.open()
+
+    @feature
+    async def close(self) -> None:
+        """Give the session back. One that is not open is no error."""
+        await self.link.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the session was established and not closed."""
+        return self.link.is_open
+
+    @property
+    def how(self) -> str:
+        """With what it was opened: ``IPMI 2.0, cipher suite 17 (…), administrator``."""
+        return self.link.session.how
+
+    def __repr__(self) -> str:
+        return f"<session with {self.link.name}: {self.how if self.is_open else 'closed'}>"
+
+
+class SessionCommands(Part[World]):
+    """Commands about sessions, under the names of the specification."""
+
+    @feature
+    async def get_channel_authentication_capabilities(
+        self, channel: int = 0x0E, priv_lvl: int = Privilege.CALLBACK
+    ) -> ChannelAuthenticationCapabilities:
+        """How one logs in on a channel at a privilege; needs no session. IPMI 2.0 §22.13.
+
+        A BMC that does not know the question's IPMI 2.0 bit is asked again without it.
+        """
+        ask = GetChannelAuthenticationCapabilities(extended=True, channel=channel, privilege=Privilege(priv_lvl))
+        code, data = await self.link.exchange(ask)
+        if code == CompletionCode.INVALID_DATA_FIELD:
+            return await self.link.send(
+                GetChannelAuthenticationCapabilities(extended=False, channel=channel, privilege=Privilege(priv_lvl))
+            )
+        return ask.answer(code, data)
+
+    @feature
+    async def get_channel_cipher_suites(self, channel: int = 0x0E) -> list[CipherSuite]:
+        """The cipher suites that a channel takes, from all blocks of its list; needs no session. IPMI 2.0 §22.15."""
+        data = b""
+        for index in range(MOST_BLOCKS):
+            block = await self.link.send(GetChannelCipherSuites(channel=channel, index=index))
+            data += block.data
+            if len(block.data) < 16:
+                break
+        return cipher_suites(data)
+
+    @feature
+    async def set_session_privilege_level(self, privilege: int) -> Privilege:
+        """Raise or lower the privilege of this session; gives the level that it has now. IPMI 2.0 §22.18."""
+        return (await self.link.send(SetSessionPrivilegeLevel(privilege=Privilege(privilege)))).privilege
+
+    @feature
+    async def get_session_info(self, index: int = 0, which: bytes = b"") -> SessionInfo:
+        """This session (0), the n-th, or one by handle (0xFE) or id (0xFF). IPMI 2.0 §22.20."""
+        return await self.link.send(GetSessionInfo(index=index, which=which))
+
+    @feature
+    async def close_session(self, session_id: int, session_handle: int | None = None) -> None:
+        """End a session of the BMC, by its id, or by its handle where the id is 0. IPMI 2.0 §22.19."""
+        fields: dict[str, Any] = {} if session_handle is None else {"session_handle": session_handle}
+        await self.link.send(CloseSession(session_id=session_id, **fields))

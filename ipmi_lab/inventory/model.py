@@ -1,0 +1,331 @@
+"""What is written of the BMCs of a lab: the inventory file, read and worked out to targets."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ipmi_lab.commands.command import PERMISSIONS
+from ipmi_lab.document import Document, Path_, check
+from ipmi_lab.errors import LocalError
+from ipmi_lab.inventory.secrets import KINDS
+from ipmi_lab.inventory.target import ExpectedDeviceId, I2cDevice, Target
+from ipmi_lab.ports.address import PORT, SCHEMES, Address
+from ipmi_lab.sessions.login import Timing
+from ipmi_lab.sessions.quirks import QUIRKS
+from ipmi_lab.wire.codes import Privilege, did_you_mean
+
+NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
+UNITS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+ADDING = ("tags", "caps", "quirks", "allow")
+
+
+def seconds(value: object) -> object:
+    """``2``, ``2s``, ``500 ms``, ``1 min 30 s`` as seconds."""
+    if isinstance(value, bool) or not isinstance(value, str):
+        return value
+    found = re.findall(r"(\d+(?:\.\d+)?)\s*([a-z]+)", value.strip().lower())
+    rest = re.sub(r"(\d+(?:\.\d+)?)\s*([a-z]+)|\s+", "", value.strip().lower())
+    if not found or rest or any(unit not in UNITS for _, unit in found):
+        raise ValueError(f"{value!r} is no time; write 2s, 500ms or 1 min 30 s")
+    return sum(float(number) * UNITS[unit] for number, unit in found)
+
+
+def whole(value: object) -> object:
+    """``0x50`` as a number, also where it was quoted."""
+    if isinstance(value, str):
+        try:
+            return int(value, 0)
+        except ValueError:
+            raise ValueError(f"{value!r} is no number; write 80 or 0x50") from None
+    return value
+
+
+def _known(known: list[str], what: str) -> BeforeValidator:
+    def validate(value: object) -> object:
+        if isinstance(value, str) and value not in known:
+            raise ValueError(f"{value!r} is no {what}. {did_you_mean(value, known)}")
+        return value
+
+    return BeforeValidator(validate)
+
+
+def _level(value: object) -> object:
+    try:
+        level = Privilege.from_words(str(value))
+    except LocalError as error:
+        raise ValueError(str(error)) from None
+    if not Privilege.CALLBACK <= level <= Privilege.OEM:
+        raise ValueError(f"{value!r} is no level to log in with")
+    return level.words
+
+
+def _cipher(value: object) -> object:
+    if value == "auto":
+        return value
+    number = whole(value)
+    if not isinstance(number, int) or not 0 <= number <= 19:
+        raise ValueError(f"{value!r} is no cipher suite; write a number from 0 to 19, or auto")
+    return number
+
+
+def _reference(value: object) -> object:
+    """A secret's reference. Its text never goes into an error: it might be the secret itself."""
+    if not isinstance(value, str):
+        raise ValueError("a secret is a reference such as env:NAME; quote a literal")
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(seconds), Field(ge=0)]
+Number = Annotated[int, BeforeValidator(whole)]
+Words = list[str]
+Reference = Annotated[str, BeforeValidator(_reference)]
+
+
+class Model(BaseModel):
+    """Unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class LabModel(Model):
+    """The lab, as the report names it."""
+
+    name: str = ""
+    site: str = ""
+    station: str = ""
+
+
+class CredentialsModel(Model):
+    """Who logs in. ``password`` and ``kg`` are references: env: file: cmd: keyring: prompt:."""
+
+    user: str | None = Field(default=None, max_length=16)
+    password: Reference | None = None
+    kg: Reference | None = None
+    allow_literal: bool = False
+
+
+class I2cModel(Model):
+    """A named I2C device."""
+
+    bus_type: Literal["private", "public"] = "private"
+    bus_id: Number = Field(default=0, ge=0, le=7)
+    channel: Number = Field(default=0, ge=0, le=15)
+    address: Number = Field(ge=0, le=0x7F)
+
+
+class DeviceIdModel(Model):
+    """What Get Device ID should answer."""
+
+    manufacturer: Number | None = None
+    product: Number | None = None
+    device_id: Number | None = None
+    firmware: str | None = Field(default=None, pattern=r"^(>=|<=|==|>|<)?\s*\d+(\.\d+)*$")
+
+
+class ExpectModel(Model):
+    """What is expected of a target."""
+
+    device_id: DeviceIdModel | None = None
+
+
+class SettingsModel(Model):
+    """What defaults, groups and targets may all say; the nearest wins, lists add up."""
+
+    transport: str | None = None
+    host: str | None = None
+    port: Number | None = Field(default=None, ge=1, le=65535)
+    credentials: str | CredentialsModel | None = None
+    cipher: Annotated[int | Literal["auto"] | None, BeforeValidator(_cipher)] = None
+    privilege: Annotated[str | None, BeforeValidator(_level)] = None
+    timeout: Seconds | None = None
+    retries: Number | None = Field(default=None, ge=0, le=20)
+    budget: Seconds | None = None
+    keep_alive: Seconds | None = None
+    gentle: bool | None = None
+    tags: Words = []
+    caps: Words = []
+    quirks: list[Annotated[str, _known(sorted(QUIRKS), "quirk that we know")]] = []
+    allow: list[Annotated[str, _known(list(PERMISSIONS), "permission")]] = []
+    protect: bool | None = None
+    location: dict[str, Any] | None = None
+    i2c: dict[str, I2cModel] | None = None
+    expect: ExpectModel | None = None
+
+
+class GroupModel(SettingsModel):
+    """Settings that several targets share; groups may build on groups."""
+
+    groups: Words = []
+
+
+class InventoryModel(Model):
+    """The whole file."""
+
+    version: Literal[1] = 1
+    lab: LabModel = LabModel()
+    credentials: dict[str, CredentialsModel] = {}
+    defaults: SettingsModel = SettingsModel()
+    groups: dict[str, GroupModel] = {}
+    targets: dict[str, GroupModel]
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The lab's targets by name. ``warnings`` say what works but should not stay so."""
+
+    path: Path
+    lab: LabModel
+    targets: dict[str, Target]
+    warnings: list[str] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Inventory":
+        """Read an inventory; InventoryError has one ``file:line:column: …`` a mistake, all at once."""
+        document = Document(Path(path))
+        model = check(document, InventoryModel)
+        reader = _Reader(document, model or InventoryModel(targets={}))
+        targets = dict(reader.targets())
+        document.raise_mistakes()
+        return cls(Path(path), reader.model.lab, targets, reader.warnings)
+
+
+class _Reader:
+    """Works groups, defaults and credentials into targets, and remembers what does not fit."""
+
+    def __init__(self, document: Document, model: InventoryModel) -> None:
+        self.document, self.model = document, model
+        self.warnings: list[str] = []
+
+    def targets(self) -> Iterator[tuple[str, Target]]:
+        for where, names in (("groups", self.model.groups), ("targets", self.model.targets)):
+            for name in names:
+                if not NAME.match(name):
+                    self._say((where, name), "a name has letters, digits, '_', '.' and '-' only")
+        for name, written in self.model.groups.items():
+            self._layers(written, ("groups", name), (name,))
+        for name, written in self.model.targets.items():
+            target = self._target(name, written)
+            if target is not None:
+                yield name, target
+
+    def _say(self, path: Path_, sentence: str) -> None:
+        self.document.mistake(path, sentence)
+
+    def _layers(self, written: GroupModel, path: Path_, above: tuple[str, ...] = ()) -> list[GroupModel]:
+        """The groups that a target or group builds on, farthest first."""
+        layers: list[GroupModel] = []
+        for index, name in enumerate(written.groups):
+            place = (*path, "groups", index)
+            if name in above:
+                self._say(place, f"the group {name!r} builds on itself")
+            elif name not in self.model.groups:
+                self._say(place, f"there is no group {name!r}. {did_you_mean(name, list(self.model.groups))}")
+            else:
+                group = self.model.groups[name]
+                layers += [*self._layers(group, ("groups", name), (*above, name)), group]
+        return layers
+
+    def _target(self, name: str, written: GroupModel) -> Target | None:
+        path: Path_ = ("targets", name)
+        layers = [self.model.defaults, *self._layers(written, path), written]
+        merged: dict[str, Any] = {}
+        for layer in layers:
+            merged |= {key: value for key, value in layer if value is not None and key not in ADDING}
+        added = {key: frozenset(word for layer in layers for word in getattr(layer, key)) for key in ADDING}
+        address = self._address(path, merged)
+        credentials = self._credentials(path, merged.get("credentials"))
+        if address is None or credentials is None:
+            return None
+        return self._made(name, address, credentials, merged, added)
+
+    def _made(
+        self,
+        name: str,
+        address: Address,
+        credentials: CredentialsModel,
+        merged: dict[str, Any],
+        added: dict[str, frozenset[str]],
+    ) -> Target:
+        usual = Timing()
+        timing = Timing(
+            merged.get("timeout", usual.timeout),
+            merged.get("retries", usual.retries),
+            merged.get("budget", usual.budget),
+        )
+        expected = merged["expect"].device_id if "expect" in merged else None
+        cipher = merged.get("cipher", address.option("cipher") or "auto")
+        return Target(
+            name,
+            address,
+            user=credentials.user or address.user,
+            password=credentials.password,
+            kg=credentials.kg,
+            allow_literal=credentials.allow_literal,
+            cipher=None if cipher == "auto" else int(cipher),
+            privilege=Privilege.from_words(merged.get("privilege", "administrator")),
+            timing=timing.gentle() if merged.get("gentle") else timing,
+            keep_alive=merged.get("keep_alive", 0.0),
+            protect=merged.get("protect", False),
+            location=tuple(merged.get("location", {}).items()),
+            i2c=tuple((word, I2cDevice(**model.model_dump())) for word, model in merged.get("i2c", {}).items()),
+            expect_device_id=ExpectedDeviceId(**expected.model_dump()) if expected is not None else None,
+            **added,
+        )
+
+    def _address(self, path: Path_, merged: dict[str, Any]) -> Address | None:
+        transport = merged.get("transport", "lanplus")
+        place = (*path, "transport")
+        try:
+            if ":" in transport:
+                if "host" in merged:
+                    self._say((*path, "host"), "stands beside a whole URL in transport; write one of them")
+                return Address.parse(transport)
+            if transport not in SCHEMES or transport == "virtual":
+                raise LocalError(f"{transport!r} is no transport", hint=did_you_mean(transport, list(SCHEMES)))
+            if "host" not in merged:
+                self._say(path, "names no host; write host: 10.0.0.7, or transport: with a URL")
+                return None
+            host = merged["host"]
+            host = f"[{host}]" if ":" in host else host
+            return Address.parse(f"{transport}://{host}:{merged.get('port', PORT)}")
+        except LocalError as error:
+            self._say(place if place in self.document.places else path, str(error))
+            return None
+
+    def _credentials(self, path: Path_, given: str | CredentialsModel | None) -> CredentialsModel | None:
+        if given is None:
+            return CredentialsModel()
+        place = (*path, "credentials")
+        if isinstance(given, str):
+            if given not in self.model.credentials:
+                known = list(self.model.credentials)
+                self._say(place, f"there are no credentials {given!r}. {did_you_mean(given, known)}")
+                return None
+            place, given = ("credentials", given), self.model.credentials[given]
+        for key in ("password", "kg"):
+            self._check_secret(place, key, given)
+        return given
+
+    def _check_secret(self, place: Path_, key: str, credentials: CredentialsModel) -> None:
+        reference = getattr(credentials, key)
+        if reference is None or reference.partition(":")[0] in KINDS:
+            return
+        if credentials.allow_literal:
+            line = self.document.place((*place, key))[0]
+            warning = f"{self.document.path}:{line}: a {key} stands in the file as it is; use a reference"
+            if warning not in self.warnings:
+                self.warnings.append(warning)
+        else:
+            self._say(
+                (*place, key),
+                f"is no reference; write {', '.join(f'{kind}:…' for kind in KINDS)}, or say allow_literal: true",
+            )
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of an inventory, for editors."""
+    return InventoryModel.model_json_schema() | {"title": "ipmi-lab inventory"}

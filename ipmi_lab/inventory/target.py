@@ -1,0 +1,80 @@
+"""One BMC of the lab, with everything that groups and defaults say of it worked in."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ipmi_lab.errors import LocalError
+from ipmi_lab.ports.address import Address
+from ipmi_lab.sessions.login import Timing
+from ipmi_lab.wire.codes import Privilege
+
+
+@dataclass(frozen=True, slots=True)
+class I2cDevice:
+    """A named I2C device: where Master Write-Read finds it; ``address`` has 7 bits."""
+
+    bus_type: str
+    bus_id: int
+    channel: int
+    address: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedDeviceId:
+    """What Get Device ID should answer; None where it does not matter. ``firmware`` is ``2.09`` or ``>=2.9``."""
+
+    manufacturer: int | None = None
+    product: int | None = None
+    device_id: int | None = None
+    firmware: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A BMC: where it is, who logs in, what may be done with it. Secrets are references such as ``env:NAME``."""
+
+    name: str
+    address: Address
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    kg: str | None = field(default=None, repr=False)
+    allow_literal: bool = False
+    cipher: int | None = None
+    privilege: Privilege = Privilege.ADMINISTRATOR
+    timing: Timing = field(default_factory=Timing)
+    keep_alive: float = 0.0
+    tags: frozenset[str] = frozenset()
+    caps: frozenset[str] = frozenset()
+    quirks: frozenset[str] = frozenset()
+    allow: frozenset[str] = frozenset()
+    protect: bool = False
+    location: tuple[tuple[str, Any], ...] = ()
+    i2c: tuple[tuple[str, I2cDevice], ...] = ()
+    expect_device_id: ExpectedDeviceId | None = None
+
+    @classmethod
+    def from_url(cls, url: str) -> "Target":
+        """A target that nothing is known of but its URL; it bears the URL as its name."""
+        address = Address.parse(url)
+        target = cls(str(address), address, user=address.user)
+        privilege, cipher = address.option("privilege"), address.option("cipher")
+        if privilege is not None:
+            target = replace(target, privilege=Privilege.from_words(privilege))
+        if cipher is not None and cipher != "auto":
+            target = replace(target, cipher=_suite(cipher))
+        return target
+
+    def i2c_device(self, device: str) -> I2cDevice | None:
+        """The named I2C device, or None."""
+        return dict(self.i2c).get(device)
+
+    @property
+    def version(self) -> str:
+        """The IPMI version that the scheme asks for: ``2.0``, ``1.5`` or ``auto``."""
+        return {"lan": "1.5", "lanplus": "2.0"}.get(self.address.scheme, "auto")
+
+
+def _suite(text: str) -> int:
+    if not text.isdecimal() or int(text) > 19:
+        raise LocalError(f"{text!r} is no cipher suite", hint="Write a number from 0 to 19, or auto.")
+    return int(text)

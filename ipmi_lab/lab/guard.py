@@ -1,0 +1,45 @@
+"""Who may do what: nothing but reads, unless the run or the target allows it."""
+
+from typing import Any
+
+from ipmi_lab.commands.command import PERMISSIONS, Request
+from ipmi_lab.errors import LocalError, NotAllowed
+from ipmi_lab.wire.codes import did_you_mean
+
+
+class Guard:
+    """Checks every command of one target before it is sent. ``extra`` are permissions for the time being."""
+
+    def __init__(self, target: str, allowed: frozenset[str], *, protect: bool = False) -> None:
+        self.target, self.allowed, self.protect = target, allowed, protect
+        self.extra: set[str] = set()
+
+    def __call__(self, request: Request[Any]) -> None:
+        """NotAllowed where the request needs a permission that nobody gave."""
+        needs = request.permission()
+        if not needs:
+            return
+        if self.protect:
+            raise NotAllowed(
+                f"it needs the permission {needs!r}, and the inventory protects this target: only reads pass",
+                target=self.target,
+                request=request.label(),
+                hint="Take protect: true out of the inventory if this machine may be changed.",
+            )
+        if needs not in self.allowed and needs not in self.extra:
+            raise NotAllowed(
+                f"it needs the permission {needs!r}, which nobody gave",
+                target=self.target,
+                request=request.label(),
+                hint=f"Give it in the inventory (allow: [{needs}]) or to the run "
+                f"(--allow {needs}, --ipmi-allow {needs}, Library    IpmiLab    allow={needs}).",
+            )
+
+
+def permissions(text: str | None) -> frozenset[str]:
+    """Permissions from ``power,write``; LocalError for words that are none."""
+    words = [word.strip() for word in (text or "").split(",") if word.strip()]
+    for word in words:
+        if word not in PERMISSIONS:
+            raise LocalError(f"{word!r} is no permission", hint=did_you_mean(word, list(PERMISSIONS)))
+    return frozenset(words)

@@ -1,0 +1,237 @@
+"""Opens targets by name or URL: the one place that sees links and virtual BMCs."""
+
+import os
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ipmi_lab.commands.session import AuthenticationType
+from ipmi_lab.device.device import Device
+from ipmi_lab.errors import LocalError
+from ipmi_lab.inventory.secrets import resolve
+from ipmi_lab.inventory.target import Target
+from ipmi_lab.lab.guard import Guard
+from ipmi_lab.links.blocking import BlockingLink
+from ipmi_lab.links.link import Asyncio, Blocking, Link
+from ipmi_lab.ports.port import Port
+from ipmi_lab.ports.udp import UdpPort
+from ipmi_lab.secret import HasValue, Secret
+from ipmi_lab.sessions.client import ClientSession
+from ipmi_lab.sessions.events import Observe
+from ipmi_lab.sessions.login import Login, Timing
+from ipmi_lab.wire.codes import Privilege, did_you_mean
+
+if TYPE_CHECKING:
+    from ipmi_lab.inventory.model import Inventory
+    from ipmi_lab.virtual.farm import Farm
+
+PASSWORD_VARIABLE = "IPMI_LAB_PASSWORD"
+SecretLike = Secret | str | bytes | HasValue
+
+
+def connect(url: str, **how: Any) -> Device[Blocking]:
+    """A BMC by its URL, unopened: ``with`` or ``ipmi.session.establish()`` opens its session.
+
+    ``how`` is what ``Lab.open`` takes: ``user``, ``password``, ``kg``, ``privilege``, ``cipher``, ``timeout``,
+    ``keep_alive_interval`` …. A device from here has no guard: what it is told to do, it does.
+    """
+    lab = Lab()
+    device = lab.open(url, guarded=False, **how)
+    weakref.finalize(device, lab.close)
+    return device
+
+
+def connect_asyncio(url: str, **how: Any) -> Device[Asyncio]:
+    """The same for asyncio: ``async with ipmi_lab.aio.connect(…) as ipmi: await ipmi.get_device_id()``."""
+    lab = Lab()
+    device = lab.open_asyncio(url, guarded=False, **how)
+    weakref.finalize(device, lab.close)
+    return device
+
+
+class Lab:
+    """The targets of an inventory, and URLs beside them. ``allow`` are the permissions of this run.
+
+    ``virtual`` replaces every target by a virtual BMC of that profile. Virtual BMCs live as long as the lab.
+    """
+
+    def __init__(
+        self,
+        inventory: "str | Path | Inventory | None" = None,
+        *,
+        allow: frozenset[str] | set[str] = frozenset(),
+        virtual: str | None = None,
+        observe: Callable[[Target], Observe] | None = None,
+    ) -> None:
+        self.inventory = _load(inventory) if isinstance(inventory, (str, Path)) else inventory
+        self.allow = frozenset(allow)
+        self.virtual = virtual
+        self._observe = observe
+        self._farm: Farm | None = None
+        self._virtual: dict[str, Target] = {}
+        self._secrets: dict[str, Secret] = {}
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        """The targets of the inventory by name."""
+        return {} if self.inventory is None else self.inventory.targets
+
+    def target(self, name: str) -> Target:
+        """A target by name or URL; LocalError says what there is."""
+        from ipmi_lab.inventory.select import is_url
+
+        if name in self.targets:
+            return self.targets[name]
+        if is_url(name):
+            return Target.from_url(name)
+        if self.inventory is None:
+            raise LocalError(
+                f"there is no target {name!r}: no inventory was given",
+                hint="Give one, or write a URL such as lanplus://admin@10.0.0.7.",
+            )
+        raise LocalError(f"{self.inventory.path} has no target {name!r}", hint=did_you_mean(name, list(self.targets)))
+
+    def open(self, target: str | Target, **how: Any) -> Device[Blocking]:
+        """A target by name or URL as a blocking device, unopened. What is given here beats what the inventory says."""
+        return Device(self._link(BlockingLink, target, **how))
+
+    def open_asyncio(self, target: str | Target, **how: Any) -> Device[Asyncio]:
+        """The same as an asyncio device."""
+        from ipmi_lab.links.aio import AsyncioLink
+
+        return Device(self._link(AsyncioLink, target, **how))
+
+    def _link(
+        self,
+        kind: Callable[..., Link],
+        wanted: str | Target,
+        *,
+        user: str | None = None,
+        password: SecretLike | None = None,
+        kg: SecretLike | None = None,
+        privilege: Privilege | str | int | None = None,
+        cipher: int | str | None = None,
+        authentication: str | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+        budget: float | None = None,
+        keep_alive_interval: float | None = None,
+        in_flight: int = 1,
+        observe: Observe | None = None,
+        guarded: bool = True,
+        name: str | None = None,
+    ) -> Link:
+        target = self.target(wanted) if isinstance(wanted, str) else wanted
+        target = self.real(target)
+        timing = _override(target.timing, timeout=timeout, retries=retries, budget=budget)
+        login = Login(
+            user=user if user is not None else target.user or "",
+            password=self._password(target, password),
+            kg=self._secret(target, kg, target.kg),
+            privilege=_privilege(privilege, target.privilege),
+            version=target.version,
+            cipher=target.cipher if cipher is None else _cipher(cipher),
+            authentication=_authentication(authentication or target.address.option("authentication")),
+            quirks=target.quirks,
+        )
+        listen = observe or (self._observe(target) if self._observe is not None else None)
+        session = ClientSession(login, timing, in_flight=in_flight, observe=listen)
+        address = target.address
+
+        def make_port() -> Port:
+            return UdpPort(address.host, address.port)
+
+        interval = target.keep_alive if keep_alive_interval is None else keep_alive_interval
+        link = kind(name or target.name, make_port, session, keep_alive=interval)
+        if guarded:
+            link.guard = Guard(target.name, self.allow | target.allow, protect=target.protect)
+        return link
+
+    def real(self, target: Target) -> Target:
+        """The target itself, or the virtual BMC that stands for it, started at its first use."""
+        if self.virtual is None and target.address.scheme != "virtual":
+            return target
+        if target.name not in self._virtual:
+            self._virtual[target.name] = self._start(target)
+        return self._virtual[target.name]
+
+    def _start(self, target: Target) -> Target:
+        from ipmi_lab.ports.address import Address
+        from ipmi_lab.virtual.farm import Farm
+
+        if self._farm is None:
+            self._farm = Farm()
+        served = self._farm.open(self.virtual or target.address.host)
+        self._secrets[target.name] = served.password
+        return replace(
+            target,
+            address=Address("auto", served.host, served.port),
+            user=served.user,
+            cipher=None,
+            caps=target.caps | frozenset(served.profile.caps)
+            if self.virtual is None
+            else frozenset(served.profile.caps),
+        )
+
+    def _password(self, target: Target, given: SecretLike | None) -> Secret:
+        if given is None and target.name in self._secrets:
+            return self._secrets[target.name]
+        found = self._secret(target, given, target.password)
+        if found is not None:
+            return found
+        return Secret(os.environ.get(PASSWORD_VARIABLE, ""))
+
+    @staticmethod
+    def _secret(target: Target, given: SecretLike | None, reference: str | None) -> Secret | None:
+        if given is not None:
+            return Secret(given)
+        if reference is None:
+            return None
+        return resolve(reference, allow_literal=target.allow_literal, about=target.name)
+
+    def close(self) -> None:
+        """End the virtual BMCs of this lab."""
+        if self._farm is not None:
+            self._farm.close()
+            self._farm = None
+            self._virtual.clear()
+
+    def __enter__(self) -> "Lab":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _load(path: str | Path) -> "Inventory":
+    from ipmi_lab.inventory.model import Inventory
+
+    return Inventory.load(path)
+
+
+def _override(timing: Timing, **given: float | None) -> Timing:
+    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    return replace(timing, **changes)
+
+
+def _privilege(given: Privilege | str | int | None, usual: Privilege) -> Privilege:
+    if given is None:
+        return usual
+    return Privilege.from_words(given) if isinstance(given, str) else Privilege(given)
+
+
+def _cipher(given: int | str) -> int | None:
+    if given == "auto":
+        return None
+    try:
+        return int(given)
+    except ValueError:
+        raise LocalError(f"{given!r} is no cipher suite", hint="Write a number from 0 to 19, or auto.") from None
+
+
+def _authentication(given: str | None) -> int | None:
+    if given is None or given == "auto":
+        return None
+    return AuthenticationType.from_words("straight" if given == "password" else given)

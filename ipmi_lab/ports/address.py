@@ -1,0 +1,106 @@
+"""The URL of a target: ``lanplus://admin@10.0.0.7``, ``virtual:rack-server``."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from ipmi_lab.errors import LocalError
+from ipmi_lab.wire.codes import did_you_mean
+
+SCHEMES = {
+    "lanplus": "IPMI 2.0 (RMCP+) over UDP",
+    "lan": "IPMI 1.5 over UDP",
+    "auto": "over UDP, IPMI 2.0 where the BMC speaks it, else 1.5",
+    "virtual": "a virtual BMC, started for this target on a free port",
+}
+"""The known schemes, and what each means."""
+
+OPTIONS = {
+    "lanplus": ("cipher", "privilege"),
+    "lan": ("authentication", "privilege"),
+    "auto": ("cipher", "privilege"),
+    "virtual": (),
+}
+PORT = 623
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A target's URL, taken apart. ``host`` is the profile of a virtual target."""
+
+    scheme: str
+    host: str
+    port: int = PORT
+    user: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """The address in a URL; LocalError says what is wrong with it and what to write."""
+        try:
+            return cls._parse(text.strip())
+        except ValueError as error:  # LocalError too; urlsplit finds faults of its own
+            message = error.message if isinstance(error, LocalError) else str(error)
+            hint = error.hint if isinstance(error, LocalError) else "Write lanplus://admin@10.0.0.7:623."
+            raise LocalError(f"{_hidden(text)!r} is no address: {message}", hint=hint) from None
+
+    @classmethod
+    def _parse(cls, text: str) -> "Address":
+        scheme, colon, rest = text.partition(":")
+        if not colon or scheme not in SCHEMES:
+            raise LocalError(
+                f"{scheme!r} is no scheme" if colon else "it has no scheme",
+                hint=f"{did_you_mean(scheme, list(SCHEMES))} Write lanplus://admin@10.0.0.7 or virtual:rack-server.",
+            )
+        if scheme == "virtual":
+            if not rest or rest.startswith("//"):
+                raise LocalError("no profile is named", hint="Write virtual:rack-server.")
+            return cls(scheme, rest, port=0)
+        parts = urlsplit(text)
+        if parts.password is not None:
+            raise LocalError(
+                "a password stands in it, where everybody can read it",
+                hint="Give it as password=, by IPMI_LAB_PASSWORD, or in the inventory as a reference.",
+            )
+        if not parts.hostname:
+            raise LocalError("no host is named", hint=f"Write {scheme}://10.0.0.7.")
+        if parts.path not in ("", "/") or parts.fragment:
+            raise LocalError(f"{parts.path + parts.fragment!r} behind the host means nothing here")
+        try:
+            port = parts.port
+        except ValueError:
+            raise LocalError("the port is not a number from 1 to 65535") from None
+        if port == 0:
+            raise LocalError("the port 0 cannot be reached")
+        options = tuple(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        for name, _ in options:
+            if name not in OPTIONS[scheme]:
+                raise LocalError(f"{name!r} is no option of {scheme}", hint=did_you_mean(name, list(OPTIONS[scheme])))
+        user = unquote(parts.username) if parts.username is not None else None
+        return cls(scheme, _host(parts.netloc), port or PORT, user, options)
+
+    def option(self, name: str) -> str | None:
+        """The value of an option, or None."""
+        return dict(self.options).get(name)
+
+    def __str__(self) -> str:
+        if self.scheme == "virtual":
+            return f"virtual:{self.host}"
+        user = f"{self.user}@" if self.user else ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == PORT else f":{self.port}"
+        query = "&".join(f"{name}={value}" for name, value in self.options)
+        return f"{self.scheme}://{user}{host}{port}{'?' if query else ''}{query}"
+
+
+def _host(netloc: str) -> str:
+    """The host as it was written; ``urlsplit`` would fold the case of an IPv6 scope."""
+    host = netloc.rpartition("@")[2]
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _hidden(text: str) -> str:
+    """The URL without a password that somebody wrote into it."""
+    return re.sub(r"(//[^/@:]*:)[^@]*@", r"\1****@", text)

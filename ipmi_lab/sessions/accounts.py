@@ -1,0 +1,39 @@
+"""What the BMC's end of a session must know of its users and channel; whoever plays the BMC provides it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ipmi_lab.wire.codes import Privilege
+
+
+@dataclass(slots=True)
+class Account:
+    """A user as a login sees him. ``long_password`` was set with 20 bytes and does not serve IPMI 1.5."""
+
+    user_id: int
+    user_name: bytes
+    password: bytes
+    limit: Privilege
+    long_password: bool = False
+
+
+class Accounts(Protocol):
+    """The users, keys and rules of one channel, as they are now: changes take effect at the next login."""
+
+    guid: bytes
+    session_slots: int
+
+    def find(self, user_name: bytes, privilege: Privilege | None) -> Account | None:
+        """The enabled user of that name (and of exactly that limit, where one is given)."""
+
+    def suites(self) -> frozenset[int]:
+        """The numbers of the cipher suites that the channel takes."""
+
+    def authentications(self) -> frozenset[int]:
+        """The IPMI 1.5 authentication types that the channel takes; empty where it speaks only 2.0."""
+
+    def kg(self) -> bytes:
+        """The BMC's key; empty where it has none."""
+
+    def limit(self) -> Privilege:
+        """The most that anybody may become on the channel."""

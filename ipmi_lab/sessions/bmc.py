@@ -1,0 +1,310 @@
+"""The BMC's end of all its sessions, without sockets and clocks.
+
+State is kept by address and session id; what comes in an unknown order is ignored; tables are bounded; half-open
+logins live in a pool of their own for three seconds, so that they never keep a real login out; a change that is
+asked for again is answered from a cache, so that it is done exactly once.
+"""
+
+import os
+from collections import OrderedDict, deque
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ipmi_lab.commands.session import GetSessionChallenge
+from ipmi_lab.errors import BadSignature, RemoteError
+from ipmi_lab.packets import ipmb, lan15, lan20, rmcp
+from ipmi_lab.packets.rakp import OpenSessionRequest, Status
+from ipmi_lab.sessions.accounts import Account, Accounts
+from ipmi_lab.sessions.crypto import Random
+from ipmi_lab.sessions.login15 import Challenges, activated
+from ipmi_lab.sessions.login20 import Login20
+from ipmi_lab.sessions.window import window15
+from ipmi_lab.sessions.wrapping import Lan15, Lan20, Sessionless, Sessionless20, Wrapping
+from ipmi_lab.wire.codes import Privilege
+
+HALF_OPEN = 64
+HALF_OPEN_LIFE = 3.0
+INACTIVE = 60.0
+FAILURES, FAILURE_SPAN = 5, 10.0
+ADDRESSES = 1024
+REMEMBERED = 16
+REMEMBERED_FOR = 5.0
+
+Address = Hashable
+
+
+@dataclass(eq=False)
+class BmcSession:
+    """One open session as the BMC keeps it; ``version`` is ``1.5`` or ``2.0``."""
+
+    bmc_id: int
+    handle: int
+    address: Address
+    account: Account
+    limit: Privilege
+    wrapping: Lan15 | Lan20
+    version: str
+    last_heard: float
+    privilege: Privilege = Privilege.USER
+    used: bool = False
+    opening: tuple[bytes, bytes] = (b"", b"")  # the console's last message of the handshake, and our answer
+    answers: "OrderedDict[bytes, tuple[float, bytes]]" = field(default_factory=OrderedDict)
+
+
+class Asked(NamedTuple):
+    """A request that has to be answered: ``session`` is None where it came outside one."""
+
+    frame: ipmb.Frame
+    session: BmcSession | None
+    address: Address
+    wrapping: Wrapping
+    message: bytes
+
+
+class BmcSessions:
+    """All sessions of one channel. ``dropped`` counts what was not taken, ``failures`` are recent wrong logins."""
+
+    def __init__(self, accounts: Accounts, *, random: Random = os.urandom) -> None:
+        self.accounts = accounts
+        self.open: dict[int, BmcSession] = {}
+        self.dropped = 0
+        self._random = random
+        self._logins: OrderedDict[tuple[Address, int], Login20] = OrderedDict()
+        self._failures: OrderedDict[Address, deque[float]] = OrderedDict()
+        self._sessionless = Sessionless()
+        self._sessionless20 = Sessionless20()
+        self._challenges = Challenges(accounts, random)
+        self._out: list[tuple[Address, bytes]] = []
+
+    # ------------------------------------------------------------------ what the owner calls
+
+    def receive(self, datagram: bytes, address: Address, now: float) -> Asked | None:
+        """Take what arrived: the answer to a handshake goes out by itself, a request comes back."""
+        try:
+            return self._take(datagram, address, now)
+        except RemoteError:
+            self.dropped += 1
+            return None
+
+    def answer(self, asked: Asked, data: bytes, *, remember: bool, now: float) -> None:
+        """Send an answer; ``data`` begins with the completion code. What is remembered is not done twice."""
+        message = ipmb.pack_answer(asked.frame, data)
+        session = asked.session
+        if session is not None and remember:
+            session.answers[asked.message] = now, message
+            while len(session.answers) > REMEMBERED:
+                session.answers.popitem(last=False)
+        self.send(asked.address, asked.wrapping.wrap(message))
+
+    def send(self, address: Address, datagram: bytes) -> None:
+        self._out.append((address, datagram))
+
+    def datagrams(self) -> list[tuple[Address, bytes]]:
+        """What must be sent now, and where to."""
+        out, self._out = self._out, []
+        return out
+
+    def deadline(self) -> float | None:
+        """When to wake the table, or None while it is empty."""
+        times = [login.born + HALF_OPEN_LIFE for login in self._logins.values()]
+        times += [session.last_heard + INACTIVE for session in self.open.values()]
+        return min(times, default=None)
+
+    def wake(self, now: float) -> None:
+        """Forget logins that did not go on, and sessions that fell silent."""
+        for key in [key for key, login in self._logins.items() if login.born + HALF_OPEN_LIFE <= now]:
+            self._fail(self._logins.pop(key), key[0], now)
+        for session in [s for s in self.open.values() if s.last_heard + INACTIVE <= now]:
+            self.close(session)
+
+    def close(self, session: BmcSession) -> None:
+        """End a session."""
+        self.open.pop(session.bmc_id, None)
+
+    def add(self, session: BmcSession) -> None:
+        """Take a new session into the table."""
+        self.open[session.bmc_id] = session
+
+    @property
+    def full(self) -> bool:
+        return len(self.open) >= self.accounts.session_slots
+
+    def new_id(self) -> int:
+        """A session id that nobody can guess and nobody has."""
+        taken = set(self.open) | {key[1] for key in self._logins}
+        while True:
+            number = int.from_bytes(self._random(4), "little")
+            if number and number not in taken:
+                return number
+
+    def new_handle(self) -> int:
+        taken = {session.handle for session in self.open.values()}
+        return next(handle for handle in range(1, 0x100) if handle not in taken)
+
+    # ------------------------------------------------------------------ what arrives
+
+    def _take(self, datagram: bytes, address: Address, now: float) -> Asked | None:
+        if rmcp.message_class(datagram) == rmcp.ASF:
+            ping = rmcp.read_ping(datagram)
+            if ping is not None and ping.tag != 0xFF:
+                self.send(address, rmcp.ASF_HEADER + rmcp.Pong(tag=ping.tag).encode())
+            return None
+        if len(datagram) > 4 and datagram[4] == lan20.FORMAT:
+            return self._take20(datagram, address, now)
+        packet = lan15.parse(datagram)
+        if not packet.session_id:
+            message = self._sessionless.unwrap(datagram)
+            return Asked(ipmb.parse(message), None, address, self._sessionless, message)
+        session = self.open.get(packet.session_id)
+        if session is None or (not packet.sequence and not session.used):
+            self._activate(packet, datagram, address, now)
+            return None
+        return self._in_session(self._session(packet.session_id, address), datagram, now)
+
+    def _take20(self, datagram: bytes, address: Address, now: float) -> Asked | None:
+        packet = lan20.parse(datagram)
+        if packet.session_id:
+            return self._in_session(self._session(packet.session_id, address), datagram, now)
+        if packet.kind == lan20.PAYLOAD_IPMI:
+            message = self._sessionless20.unwrap(datagram)
+            return Asked(ipmb.parse(message), None, address, self._sessionless20, message)
+        answer_type = packet.kind + 1
+        answer = None
+        if packet.kind == lan20.OPEN_REQUEST:
+            answer = self._open_session(packet.payload, address, now)
+        elif packet.kind == lan20.RAKP1:
+            answer = self._rakp1(packet.payload, address, now)
+        elif packet.kind == lan20.RAKP3:
+            answer = self._rakp3(packet.payload, address, now)
+        else:
+            raise RemoteError(f"a payload 0x{packet.kind:02X} came outside a session")
+        if answer is not None:
+            self.send(address, lan20.pack(answer_type, 0, 0, answer))
+        return None
+
+    def _session(self, bmc_id: int, address: Address) -> BmcSession:
+        session = self.open.get(bmc_id)
+        if session is None or session.address != address:
+            raise RemoteError(f"there is no session 0x{bmc_id:08X} with this console")
+        return session
+
+    def _in_session(self, session: BmcSession, datagram: bytes, now: float) -> Asked | None:
+        message = session.wrapping.unwrap(datagram)
+        frame = ipmb.parse(message)
+        session.last_heard = now
+        session.used = True
+        known = session.answers.get(message)
+        if known is not None and now - known[0] <= REMEMBERED_FOR:
+            self.send(session.address, session.wrapping.wrap(known[1]))
+            return None
+        return Asked(frame, session, session.address, session.wrapping, message)
+
+    # ------------------------------------------------------------------ the RMCP+ handshake
+
+    def _open_session(self, payload: bytes, address: Address, now: float) -> bytes:
+        OpenSessionRequest.decode(payload)  # whatever cannot be read takes no place in the table
+        login = Login20(self.accounts, self._random, self.new_id(), now)
+        answer = login.open_session(payload, self.full)
+        if not answer[1]:
+            self._logins[address, login.bmc_id] = login
+            while len(self._logins) > HALF_OPEN:
+                self._logins.popitem(last=False)
+        return answer
+
+    def _login(self, payload: bytes, address: Address) -> Login20:
+        login = self._logins.get((address, int.from_bytes(payload[4:8], "little")))
+        if login is None:
+            raise RemoteError("a RAKP message came for no login that is under way")
+        return login
+
+    def _rakp1(self, payload: bytes, address: Address, now: float) -> bytes | None:
+        if self._locked_out(address, now):
+            raise RemoteError("too many wrong logins came from this address")
+        return self._login(payload, address).rakp1(payload)
+
+    def _rakp3(self, payload: bytes, address: Address, now: float) -> bytes | None:
+        again = self.open.get(int.from_bytes(payload[4:8], "little"))
+        if again is not None and not again.used and again.opening[0] == payload and again.address == address:
+            return again.opening[1]
+        login = self._login(payload, address)
+        if login.agreement is None:
+            raise RemoteError("RAKP 3 came before RAKP 1")
+        wrapping, answer = login.rakp3(payload)
+        del self._logins[address, login.bmc_id]
+        if wrapping is None or login.account is None:
+            self._fail(login, address, now)
+        elif self.full:
+            return login.refuse(payload[0], Status.NO_RESOURCES_FOR_SESSION)
+        else:
+            limit = min(login.wanted, login.limit)
+            session = BmcSession(login.bmc_id, self.new_handle(), address, login.account, limit, wrapping, "2.0", now)
+            session.privilege = min(Privilege.USER, limit)
+            session.opening = payload, answer or b""
+            self.add(session)
+        return answer
+
+    # ------------------------------------------------------------------ the handshake of IPMI 1.5
+
+    def challenge(self, ask: GetSessionChallenge, address: Address, now: float) -> bytes:
+        """Completion code and data of Get Session Challenge's answer."""
+        return self._challenges.give(ask, address, self.new_id(), now)
+
+    def _activate(self, packet: lan15.Packet, datagram: bytes, address: Address, now: float) -> None:
+        again = self.open.get(packet.session_id)
+        if again is not None:
+            if again.opening[0] != datagram or again.address != address:
+                raise RemoteError("another activation came for a session that is open")
+            self.send(address, again.opening[1])
+            return
+        if self._locked_out(address, now):
+            raise RemoteError("too many wrong logins came from this address")
+        try:
+            given, account, frame, ask = self._challenges.prove(packet, address, now)
+        except BadSignature:
+            self.failed(address, now)
+            raise
+        code = self._challenges.judge(ask, account, self.full)
+        inbound = int.from_bytes(self._random(4), "little") or 1
+        wrapping = Lan15(
+            authentication=given.kind,
+            password=account.password,
+            session_id=packet.session_id,
+            sequence=ask.outbound_sequence,
+            window=window15(inbound),
+        )
+        data = bytes((code,)) if code else activated(given.kind, packet.session_id, inbound, ask)
+        answer = wrapping.wrap(ipmb.pack_answer(frame, data))
+        self.send(address, answer)
+        if not code:
+            self._challenges.done(address, packet.session_id)
+            session = BmcSession(
+                packet.session_id, self.new_handle(), address, account, ask.privilege, wrapping, "1.5", now
+            )
+            session.privilege = min(Privilege.USER, ask.privilege)
+            session.opening = datagram, answer
+            self.add(session)
+
+    # ------------------------------------------------------------------ lock-out by rate
+
+    def _fail(self, login: Login20, address: Address, now: float) -> None:
+        if login.agreement is not None:
+            self.failed(address, now)
+
+    def failed(self, address: Address, now: float) -> None:
+        """Count a login that went wrong."""
+        host = _host(address)
+        times = self._failures.setdefault(host, deque(maxlen=FAILURES))
+        self._failures.move_to_end(host)
+        times.append(now)
+        while len(self._failures) > ADDRESSES:
+            self._failures.popitem(last=False)
+
+    def _locked_out(self, address: Address, now: float) -> bool:
+        times = self._failures.get(_host(address))
+        return times is not None and len(times) == FAILURES and now - times[0] < FAILURE_SPAN
+
+
+def _host(address: Address) -> Address:
+    """Failures count by machine, whatever port they come from."""
+    return address[0] if isinstance(address, tuple) else address

@@ -1,0 +1,153 @@
+"""The channels of a virtual BMC: one LAN channel, and who may do what on it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ipmi_lab.commands.channel import (
+    AccessCode,
+    AccessMode,
+    Change,
+    ChannelAccess,
+    ChannelInfo,
+    ChannelSecurityKey,
+    CipherSuiteBlock,
+    GetChannelAccess,
+    GetChannelCipherSuites,
+    GetChannelInfo,
+    KeyCode,
+    KeyOperation,
+    Medium,
+    Protocol,
+    SessionSupport,
+    SetChannelAccess,
+    SetChannelSecurityKeys,
+)
+from ipmi_lab.commands.command import Done
+from ipmi_lab.secret import Secret
+from ipmi_lab.sessions.crypto import SUITES
+from ipmi_lab.virtual.part import Answer, Part, Refuse, answers
+from ipmi_lab.wire.codes import CompletionCode, Privilege
+
+if TYPE_CHECKING:
+    from ipmi_lab.virtual.bmc import VirtualBmc
+
+THIS_CHANNEL, SYSTEM_INTERFACE = 0x0E, 0x0F
+IPMI_FORUM = 7154
+KEY_SIZE = 20
+RANDOM_KEY, GENERAL_KEY = 0, 1
+
+
+class Channels(Part):
+    """Channel 1 is the LAN; the settings that a login sees are the volatile ones."""
+
+    lan = 1
+
+    def __init__(self, bmc: "VirtualBmc") -> None:
+        super().__init__(bmc)
+        usual = ChannelAccess(
+            alerting_disabled=True,
+            per_message_authentication_disabled=False,
+            user_level_authentication_disabled=False,
+            access_mode=AccessMode.ALWAYS_AVAILABLE,
+            privilege_limit=Privilege.ADMINISTRATOR,
+        )
+        self._access = {Change.NON_VOLATILE: usual, Change.VOLATILE: usual}
+        self._key_locked = False
+
+    @property
+    def limit(self) -> Privilege:
+        """The most that anybody may become on the LAN channel."""
+        return self._access[Change.VOLATILE].privilege_limit
+
+    def number(self, channel: int) -> int:
+        """The real number of a channel, where 0x0E is the one that the question came by."""
+        if channel in (self.lan, THIS_CHANNEL):
+            return self.lan
+        raise Refuse(CompletionCode.INVALID_DATA_FIELD)
+
+    @answers(GetChannelInfo)
+    def info(self, ask: GetChannelInfo) -> ChannelInfo:
+        if ask.channel == SYSTEM_INTERFACE:
+            return self._info(SYSTEM_INTERFACE, Medium.SYSTEM_INTERFACE, Protocol.KCS, SessionSupport.NONE, 0)
+        active = len(self.bmc.sessions.open)
+        return self._info(self.number(ask.channel), Medium.LAN, Protocol.IPMB, SessionSupport.MULTIPLE, active)
+
+    @staticmethod
+    def _info(channel: int, medium: Medium, protocol: Protocol, support: SessionSupport, active: int) -> ChannelInfo:
+        return ChannelInfo(
+            channel=channel,
+            medium=medium,
+            protocol=protocol,
+            session_support=support,
+            active_sessions=active,
+            vendor=IPMI_FORUM,
+            auxiliary=b"\0\0",
+        )
+
+    @answers(GetChannelAccess)
+    def access(self, ask: GetChannelAccess) -> Answer:
+        if ask.channel == SYSTEM_INTERFACE:
+            return AccessCode.NOT_SUPPORTED_ON_THIS_CHANNEL
+        self.number(ask.channel)
+        return self._access.get(ask.copy) or CompletionCode.INVALID_DATA_FIELD
+
+    @answers(SetChannelAccess)
+    def set_access(self, ask: SetChannelAccess) -> Answer:
+        self.number(ask.channel)
+        if ask.change_access > Change.VOLATILE or ask.change_privilege > Change.VOLATILE:
+            return CompletionCode.INVALID_DATA_FIELD
+        if ask.change_access and ask.access_mode not in (AccessMode.DISABLED, AccessMode.ALWAYS_AVAILABLE):
+            return AccessCode.ACCESS_MODE_NOT_SUPPORTED
+        if ask.change_privilege and not Privilege.CALLBACK <= ask.privilege_limit <= Privilege.OEM:
+            return CompletionCode.INVALID_DATA_FIELD
+        changed = {
+            "alerting_disabled": ask.alerting_disabled,
+            "per_message_authentication_disabled": ask.per_message_authentication_disabled,
+            "user_level_authentication_disabled": ask.user_level_authentication_disabled,
+            "access_mode": ask.access_mode,
+        }
+        if ask.change_access:
+            self._write(ask.change_access, changed)
+        if ask.change_privilege:
+            self._write(ask.change_privilege, {"privilege_limit": ask.privilege_limit})
+        return Done()
+
+    def _write(self, copy: Change, changed: Mapping[str, object]) -> None:
+        self._access[copy] = ChannelAccess(**{**self._access[copy].asdict(), **changed})
+
+    @answers(GetChannelCipherSuites)
+    def cipher_suites(self, ask: GetChannelCipherSuites) -> Answer:
+        if not self.bmc.profile.speaks20:
+            return CompletionCode.INVALID_COMMAND
+        channel = self.number(ask.channel)
+        numbers = sorted(self.bmc.users.suites())
+        if ask.list_suites:
+            records = b"".join(bytes((0xC0, number)) + _algorithms(number) for number in numbers)
+        else:
+            records = bytes(sorted({byte for number in numbers for byte in _algorithms(number)}))
+        return CipherSuiteBlock(channel=channel, data=records[16 * ask.index : 16 * ask.index + 16])
+
+    @answers(SetChannelSecurityKeys)
+    def security_keys(self, ask: SetChannelSecurityKeys) -> Answer:
+        self.number(ask.channel)
+        if ask.key_id == RANDOM_KEY:
+            return KeyCode.RANDOM_KEY_NOT_USED
+        if ask.key_id != GENERAL_KEY or ask.operation > KeyOperation.LOCK:
+            return CompletionCode.INVALID_DATA_FIELD
+        if ask.operation != KeyOperation.READ and self._key_locked:
+            return KeyCode.KEY_LOCKED
+        if ask.operation == KeyOperation.SET:
+            given = b"" if ask.key is None else ask.key.reveal()
+            if len(given) != KEY_SIZE:
+                return KeyCode.TOO_FEW_BYTES if len(given) < KEY_SIZE else KeyCode.TOO_MANY_BYTES
+            self.bmc.users.key = given
+        if ask.operation == KeyOperation.LOCK:
+            self._key_locked = True
+        shown = self.bmc.users.key.ljust(KEY_SIZE, b"\0") if ask.operation == KeyOperation.READ else b""
+        return ChannelSecurityKey(lock=1 if self._key_locked else 2, key=Secret(shown))
+
+
+def _algorithms(number: int) -> bytes:
+    """All three, none written too: some clients read records of a fixed length."""
+    suite = SUITES[number]
+    return bytes((suite.authentication, 0x40 | suite.integrity, 0x80 | suite.confidentiality))

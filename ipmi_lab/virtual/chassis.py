@@ -1,0 +1,72 @@
+"""Power of a machine that is not there."""
+
+from ipmi_lab.commands.chassis import (
+    ChassisControl,
+    ChassisStatus,
+    GetChassisStatus,
+    Power,
+    RestorePolicy,
+)
+from ipmi_lab.commands.command import Done
+from ipmi_lab.virtual.part import Answer, Part, answers
+from ipmi_lab.wire.codes import CompletionCode
+
+
+class Chassis(Part):
+    """Takes its time to power up and down, as the profile says: until then the status is the old one."""
+
+    last_on_by_command = False
+    _on = True
+    _next: tuple[float, bool] | None = None
+
+    def is_on(self, now: float) -> bool:
+        """Whether the machine has power at that time."""
+        if self._next is not None and now >= self._next[0]:
+            self._on, self._next = self._next[1], None
+        return self._on
+
+    def set(self, on: bool, now: float, after: float) -> None:
+        """Begin to switch power, which is done ``after`` seconds later."""
+        self._next = now + after, on
+        self.is_on(now)
+
+    @answers(GetChassisStatus)
+    def status(self, ask: GetChassisStatus) -> ChassisStatus:
+        return ChassisStatus(
+            restore_policy=RestorePolicy.PREVIOUS_STATE,
+            control_fault=False,
+            power_fault=False,
+            interlock=False,
+            overload=False,
+            power_on=self.is_on(self.bmc.asking.now),
+            last_on_by_command=self.last_on_by_command,
+            last_off_by_fault=False,
+            last_off_by_interlock=False,
+            last_off_by_overload=False,
+            last_off_by_mains_failure=False,
+            identify_supported=False,
+            identify_state=0,
+            cooling_fault=False,
+            drive_fault=False,
+            front_panel_lockout=False,
+            intrusion=False,
+        )
+
+    @answers(ChassisControl)
+    def control(self, ask: ChassisControl) -> Answer:
+        now, times = self.bmc.asking.now, self.bmc.profile.chassis
+        on = self.is_on(now)
+        if ask.action in (Power.OFF, Power.SOFT_SHUTDOWN):
+            self.set(False, now, times.power_down)
+        elif ask.action == Power.ON:
+            self.last_on_by_command = True
+            if not on:
+                self.set(True, now, times.power_up)
+        elif ask.action in (Power.CYCLE, Power.HARD_RESET):
+            if not on:
+                return CompletionCode.NOT_SUPPORTED_IN_PRESENT_STATE
+            self._on = ask.action == Power.HARD_RESET
+            self.set(True, now, times.power_up)
+        elif ask.action != Power.PULSE_DIAGNOSTIC_INTERRUPT:
+            return CompletionCode.INVALID_DATA_FIELD
+        return Done()

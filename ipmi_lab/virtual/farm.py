@@ -1,0 +1,144 @@
+"""Opens virtual BMCs on UDP ports: many in one loop, in a thread of this process."""
+
+import secrets
+import selectors
+import socket
+import string
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ipmi_lab.errors import LocalError
+from ipmi_lab.secret import Secret
+from ipmi_lab.virtual.bmc import VirtualBmc
+from ipmi_lab.virtual.profile import Profile, load
+
+AT_ONCE = 64
+LARGEST = 65535
+ALPHABET = string.ascii_letters + string.digits
+
+
+def made_up_password(length: int) -> str:
+    """A password that nobody guesses."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+@dataclass(eq=False)
+class Served:
+    """A virtual BMC on its port: where it is, and who may log in with what."""
+
+    host: str
+    port: int
+    profile: Profile
+    passwords: dict[str, Secret]
+    bmc: VirtualBmc
+    door: socket.socket = field(repr=False)
+
+    @property
+    def user(self) -> str:
+        """The first user of the profile: the one who may do the most."""
+        return self.profile.users[0].user
+
+    @property
+    def password(self) -> Secret:
+        """The password of the first user."""
+        return self.passwords[self.user]
+
+
+class Farm:
+    """Virtual BMCs that answer from one thread, until they are closed. Also a context manager."""
+
+    def __init__(self) -> None:
+        self.served: list[Served] = []
+        self._selector = selectors.DefaultSelector()
+        self._bell, bell = socket.socketpair()
+        self._selector.register(bell, selectors.EVENT_READ, None)
+        self._hears = bell
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    def open(
+        self,
+        profile: str | Profile,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        passwords: dict[str, str] | None = None,
+    ) -> Served:
+        """Start a virtual BMC; port 0 takes a free one, and users without a password get one that is made up."""
+        machine = load(profile) if isinstance(profile, str) else profile
+        words = {user.user: made_up_password(machine.longest_password) for user in machine.users} | (passwords or {})
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        door = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            door.bind((host, port))
+        except OSError as error:
+            door.close()
+            raise LocalError(f"a virtual BMC cannot listen on {host} port {port}: {error.strerror}") from None
+        door.setblocking(False)
+        bmc = VirtualBmc(machine, words)
+        shown = {name: Secret(word) for name, word in words.items()}
+        served = Served(host, door.getsockname()[1], machine, shown, bmc, door)
+        with self._lock:
+            self.served.append(served)
+            self._selector.register(door, selectors.EVENT_READ, served)
+        self._bell.send(b"!")
+        if self._thread is None:
+            self._thread = threading.Thread(target=self.run, name="ipmi-lab virtual BMCs", daemon=True)
+            self._thread.start()
+        return served
+
+    def stop(self, served: Served) -> None:
+        """End one virtual BMC: nobody listens on its port any more."""
+        with self._lock:
+            if served in self.served:
+                self.served.remove(served)
+                self._selector.unregister(served.door)
+                served.door.close()
+
+    def run(self) -> None:
+        """Answer until ``close``."""
+        while not self._stopping:
+            for key, _ in self._selector.select():
+                if key.data is None:
+                    self._hears.recv(AT_ONCE)
+                else:
+                    self._serve(key.data)
+
+    def _serve(self, served: Served) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                datagram, address = served.door.recvfrom(LARGEST)
+            except BlockingIOError:
+                return
+            except OSError:  # closed by ``stop`` meanwhile, or a refusal of an earlier answer
+                return
+            served.bmc.receive(datagram, address, time.monotonic())
+            for to, answer in served.bmc.datagrams():
+                self._send(served, answer, to)
+
+    def _send(self, served: Served, answer: bytes, to: Any) -> None:
+        try:
+            served.door.sendto(answer, to)
+        except OSError:  # a full buffer or a console that is gone: the answer is lost, as on a real network
+            served.bmc.sessions.dropped += 1
+
+    def close(self) -> None:
+        """End all virtual BMCs."""
+        for served in list(self.served):
+            self.stop(served)
+        self._stopping = True
+        self._bell.send(b"!")
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+        self._selector.close()
+        self._bell.close()
+        self._hears.close()
+
+    def __enter__(self) -> "Farm":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

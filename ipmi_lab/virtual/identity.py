@@ -1,0 +1,33 @@
+"""Who a virtual BMC is."""
+
+from ipmi_lab.commands.bmc import (
+    DeviceId,
+    GetDeviceGuid,
+    GetDeviceId,
+    GetSelfTestResults,
+    GetSystemGuid,
+    Guid,
+    SelfTest,
+    SelfTestResults,
+)
+from ipmi_lab.virtual.part import Part, answers
+
+
+class Identity(Part):
+    """Device id, self test and GUIDs, as the profile says."""
+
+    @answers(GetDeviceId)
+    def device_id(self, ask: GetDeviceId) -> DeviceId:
+        return self.bmc.profile.device_id.message()
+
+    @answers(GetSelfTestResults)
+    def self_test(self, ask: GetSelfTestResults) -> SelfTestResults:
+        return SelfTestResults(result=SelfTest.PASSED, detail=0)
+
+    @answers(GetSystemGuid)
+    def system_guid(self, ask: GetSystemGuid) -> Guid:
+        return Guid(guid=self.bmc.profile.guid_bytes)
+
+    @answers(GetDeviceGuid)
+    def device_guid(self, ask: GetDeviceGuid) -> Guid:
+        return Guid(guid=self.bmc.profile.guid_bytes)

@@ -1,0 +1,45 @@
+"""A part of a virtual BMC answers the commands of one subject."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ipmi_lab.commands.command import Request, Response
+
+if TYPE_CHECKING:
+    from ipmi_lab.virtual.bmc import VirtualBmc
+
+Q = TypeVar("Q", bound=Request[Any])
+Answer = Response | int
+"""A typed answer, or the completion code that refuses."""
+
+
+class Refuse(Exception):
+    """Ends a command with a completion code, from wherever it is found out."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def answers(command: type[Q]) -> Callable[[Callable[[Any, Q], Answer]], Callable[[Any, Q], Answer]]:
+    """Mark the method of a part that answers ``command``."""
+
+    def mark(method: Callable[[Any, Q], Answer]) -> Callable[[Any, Q], Answer]:
+        method.answers = command  # type: ignore[attr-defined]  # a mark, read by ``Part.slots``
+        return method
+
+    return mark
+
+
+class Part:
+    """One subject of a virtual BMC. ``self.bmc.asking`` is who asks at this moment."""
+
+    def __init__(self, bmc: "VirtualBmc") -> None:
+        self.bmc = bmc
+
+    def slots(self) -> Iterator[tuple[type[Request[Any]], Callable[[Any], Answer]]]:
+        """The commands that this part answers, each with its method."""
+        for name in dir(type(self)):
+            command = getattr(getattr(type(self), name), "answers", None)
+            if command is not None:
+                yield command, getattr(self, name)

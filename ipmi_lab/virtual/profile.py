@@ -1,0 +1,158 @@
+"""A machine described by data: what a virtual BMC plays."""
+
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ipmi_lab import document
+from ipmi_lab.commands.bmc import DeviceId
+from ipmi_lab.errors import LocalError
+from ipmi_lab.wire.codes import Privilege, did_you_mean
+from ipmi_lab.wire.fields import to_bytes
+
+
+class Model(BaseModel):
+    """Unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DeviceIdProfile(Model):
+    """What Get Device ID answers; ``firmware`` is ``2.09``."""
+
+    device_id: int = Field(default=0x20, ge=0, le=0xFF)
+    revision: int = Field(default=1, ge=0, le=15)
+    firmware: str = Field(default="1.00", pattern=r"^\d{1,3}\.\d{2}$")
+    ipmi: Literal["1.5", "2.0"] = "2.0"
+    supports: int = Field(default=0x80, ge=0, le=0xFF)
+    manufacturer: int = Field(default=0, ge=0, le=0xFFFFF)
+    product: int = Field(default=0, ge=0, le=0xFFFF)
+
+    def message(self) -> DeviceId:
+        major, minor = self.firmware.split(".")
+        return DeviceId(
+            device_id=self.device_id,
+            provides_sdrs=False,
+            revision=self.revision,
+            updating=False,
+            firmware_major=int(major),
+            firmware_minor=int(minor, 16),
+            ipmi_version=0x02 if self.ipmi == "2.0" else 0x51,
+            supports=self.supports,
+            manufacturer=self.manufacturer,
+            product=self.product,
+            auxiliary=bytes(4),
+        )
+
+
+class UserProfile(Model):
+    """A user and the most that he may become; his password is given by who starts the BMC, or made up."""
+
+    user: str = Field(min_length=1, max_length=16)
+    privilege: str = "administrator"
+
+    @field_validator("privilege")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            Privilege.from_words(value)
+        except LocalError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @property
+    def level(self) -> Privilege:
+        return Privilege.from_words(self.privilege)
+
+
+class ChassisProfile(Model):
+    """Seconds that the machine takes to power up and down."""
+
+    power_up: float = Field(default=0.0, ge=0)
+    power_down: float = Field(default=0.0, ge=0)
+
+
+class EepromProfile(Model):
+    """An EEPROM of the 24C02 kind; ``content`` is hex, the rest is FFh. ``write_time`` is in seconds."""
+
+    device: Literal["eeprom"]
+    address: int = Field(ge=0x03, le=0x77)
+    size: int = Field(default=256, ge=1, le=256)
+    page: int = Field(default=8, ge=1, le=256)
+    write_time: float = Field(default=0.005, ge=0)
+    content: str = ""
+
+    @property
+    def content_bytes(self) -> bytes:
+        return to_bytes(self.content)
+
+
+class SensorProfile(Model):
+    """A temperature sensor of the LM75 kind."""
+
+    device: Literal["temperature-sensor"]
+    address: int = Field(ge=0x03, le=0x77)
+    celsius: float = Field(default=25.0, ge=-55, le=125)
+
+
+class BusProfile(Model):
+    """One bus and what hangs on it."""
+
+    bus_type: Literal["private", "public"] = "private"
+    bus_id: int = Field(default=0, ge=0, le=7)
+    channel: int = Field(default=0, ge=0, le=15)
+    devices: list[Annotated[EepromProfile | SensorProfile, Field(discriminator="device")]] = []
+
+
+class Profile(Model):
+    """One machine. ``insecure: true`` lets cipher suite 0, type none and straight passwords work."""
+
+    summary: str = ""
+    device_id: DeviceIdProfile = DeviceIdProfile()
+    guid: str = Field(default="0123456789abcdef0123456789abcdef", pattern=r"^[0-9a-fA-F]{32}$")
+    users: list[UserProfile] = [UserProfile(user="admin")]
+    suites: list[Annotated[int, Field(ge=0, le=19)]] = []
+    authentications: list[Literal["none", "md2", "md5", "straight"]] = []
+    session_slots: int = Field(default=16, ge=1, le=63)
+    insecure: bool = False
+    chassis: ChassisProfile = ChassisProfile()
+    i2c: list[BusProfile] = []
+    caps: list[str] = []
+
+    @property
+    def guid_bytes(self) -> bytes:
+        return bytes.fromhex(self.guid)
+
+    @property
+    def speaks20(self) -> bool:
+        return bool(self.suites)
+
+    @property
+    def authentication_types(self) -> list[int]:
+        return [{"none": 0, "md2": 1, "md5": 2, "straight": 4}[kind] for kind in self.authentications]
+
+    @property
+    def longest_password(self) -> int:
+        """IPMI 1.5 takes 16 bytes, 2.0 takes 20."""
+        return 16 if self.authentications else 20
+
+
+def known() -> list[str]:
+    """The profiles that come with ipmi-lab."""
+    folder = resources.files("ipmi_lab.virtual").joinpath("profiles")
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def load(name: str) -> Profile:
+    """A profile by its name, or by the path of a YAML file."""
+    if name.endswith((".yaml", ".yml")):
+        return document.read(Path(name), Profile)
+    if name not in known():
+        raise LocalError(
+            f"there is no virtual profile {name!r}",
+            hint=f"{did_you_mean(name, known())} Or give the path of a YAML file.",
+        )
+    with resources.as_file(resources.files("ipmi_lab.virtual").joinpath("profiles", f"{name}.yaml")) as path:
+        return document.read(path, Profile)

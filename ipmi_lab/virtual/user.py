@@ -1,0 +1,152 @@
+"""The users of a virtual BMC; what is changed takes effect at the next login."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ipmi_lab.commands.command import Done
+from ipmi_lab.commands.user import (
+    EnableStatus,
+    GetUserAccess,
+    GetUserName,
+    PasswordCode,
+    PasswordOperation,
+    SetUserAccess,
+    SetUserName,
+    SetUserPassword,
+    UserAccess,
+    UserName,
+)
+from ipmi_lab.sessions.accounts import Account
+from ipmi_lab.sessions.wrapping import same
+from ipmi_lab.virtual.part import Answer, Part, Refuse, answers
+from ipmi_lab.wire.codes import CompletionCode, Privilege
+
+if TYPE_CHECKING:
+    from ipmi_lab.virtual.bmc import VirtualBmc
+
+MOST_USERS = 10
+STRAIGHT, NO_AUTHENTICATION, SUITE_WITHOUT_ANY = 4, 0, 0
+
+
+@dataclass
+class User:
+    """One user as the BMC keeps him."""
+
+    user_name: bytes = b""
+    password: bytes = b""
+    long_password: bool = False
+    enabled: bool = False
+    messaging: bool = True
+    callback_only: bool = False
+    link_authentication: bool = False
+    limit: Privilege = Privilege.NO_ACCESS
+
+
+class Users(Part):
+    """User slots 1 to 10; the first has the null name and is off. Also what a login needs to know of the BMC."""
+
+    def __init__(self, bmc: "VirtualBmc", passwords: dict[str, str]) -> None:
+        super().__init__(bmc)
+        self.users = {number: User() for number in range(1, MOST_USERS + 1)}
+        self.key = b""
+        self.guid = bmc.profile.guid_bytes
+        self.session_slots = bmc.profile.session_slots
+        for number, user in enumerate(bmc.profile.users, start=2):
+            password = passwords[user.user].encode()
+            self.users[number] = User(user.user.encode("latin-1"), password, len(password) > 16, True, limit=user.level)
+
+    # ------------------------------------------------------------------ what a login asks (sessions.Accounts)
+
+    def find(self, user_name: bytes, privilege: Privilege | None) -> Account | None:
+        for number, user in self.users.items():
+            fits = user.user_name == user_name and (privilege is None or user.limit == privilege)
+            if fits and user.enabled and user.messaging and user.limit <= Privilege.OEM:
+                return Account(number, user_name, user.password, user.limit, user.long_password)
+        return None
+
+    def suites(self) -> frozenset[int]:
+        insecure = self.bmc.profile.insecure
+        return frozenset(n for n in self.bmc.profile.suites if insecure or n != SUITE_WITHOUT_ANY)
+
+    def authentications(self) -> frozenset[int]:
+        insecure = self.bmc.profile.insecure
+        weak = (NO_AUTHENTICATION, STRAIGHT)
+        return frozenset(n for n in self.bmc.profile.authentication_types if insecure or n not in weak)
+
+    def kg(self) -> bytes:
+        return self.key
+
+    def limit(self) -> Privilege:
+        return self.bmc.channels.limit
+
+    def has_named(self) -> bool:
+        """Whether anybody with a name can log in."""
+        return any(user.enabled and user.user_name for user in self.users.values())
+
+    # ------------------------------------------------------------------ commands
+
+    def _user(self, number: int) -> User:
+        if number not in self.users:
+            raise Refuse(CompletionCode.PARAMETER_OUT_OF_RANGE)
+        return self.users[number]
+
+    @answers(GetUserAccess)
+    def access(self, ask: GetUserAccess) -> UserAccess:
+        user = self._user(ask.user_id)
+        self.bmc.channels.number(ask.channel)
+        return UserAccess(
+            most_users=MOST_USERS,
+            enable_status=EnableStatus.ENABLED if user.enabled else EnableStatus.DISABLED,
+            enabled_users=sum(user.enabled for user in self.users.values()),
+            fixed_names=1,
+            callback_only=user.callback_only,
+            link_authentication=user.link_authentication,
+            ipmi_messaging=user.messaging,
+            privilege_limit=user.limit,
+        )
+
+    @answers(SetUserAccess)
+    def set_access(self, ask: SetUserAccess) -> Answer:
+        user = self._user(ask.user_id)
+        self.bmc.channels.number(ask.channel)
+        if ask.privilege_limit not in (1, 2, 3, 4, 5, Privilege.NO_ACCESS):
+            return CompletionCode.INVALID_DATA_FIELD
+        if ask.session_limit:
+            return CompletionCode.INVALID_DATA_FIELD
+        if ask.change_rights:
+            user.callback_only = ask.callback_only
+            user.link_authentication = ask.link_authentication
+            user.messaging = ask.ipmi_messaging
+        user.limit = ask.privilege_limit
+        return Done()
+
+    @answers(GetUserName)
+    def user_name(self, ask: GetUserName) -> UserName:
+        return UserName(user_name=self._user(ask.user_id).user_name.decode("latin-1"))
+
+    @answers(SetUserName)
+    def set_user_name(self, ask: SetUserName) -> Answer:
+        user = self._user(ask.user_id)
+        if ask.user_id == 1:
+            return CompletionCode.INVALID_DATA_FIELD
+        user.user_name = ask.user_name.encode("latin-1")
+        return Done()
+
+    @answers(SetUserPassword)
+    def set_password(self, ask: SetUserPassword) -> Answer:
+        user = self._user(ask.user_id)
+        if ask.operation in (PasswordOperation.ENABLE_USER, PasswordOperation.DISABLE_USER):
+            user.enabled = ask.operation == PasswordOperation.ENABLE_USER
+            return Done()
+        size = 20 if ask.long else 16
+        if ask.password is None or len(ask.password) != size:
+            return CompletionCode.REQUEST_DATA_LENGTH_INVALID
+        if ask.operation == PasswordOperation.SET_PASSWORD:
+            user.password, user.long_password = ask.password.reveal().rstrip(b"\0"), ask.long
+            return Done()
+        if ask.operation != PasswordOperation.TEST_PASSWORD:
+            return CompletionCode.INVALID_DATA_FIELD
+        if user.long_password != ask.long:
+            return PasswordCode.TEST_FAILED_WRONG_SIZE
+        fits = same(user.password.ljust(size, b"\0"), ask.password.reveal())
+        return Done() if fits else PasswordCode.TEST_FAILED
