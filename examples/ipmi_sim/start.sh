@@ -1,11 +1,18 @@
 #!/bin/sh
-# Start a BMC of ipmi_sim on loopback: start.sh [PORT] [STATE-FOLDER]. Ctrl-D ends it; no root is needed.
-# ADDRESS (default 127.0.0.1) and KG (a BMC key of up to 19 characters) come from the environment.
+# A BMC of ipmi_sim on loopback, for any user: start.sh [PORT] [STATE-FOLDER]. "quit" ends it.
+# From the environment: ADDRESS to listen on (127.0.0.1), KG, a BMC key of at most 19 characters (none).
 set -eu
-folder=$(cd "$(dirname "$0")" && pwd)
-port=${1:-9623}
-state=${2:-$(mktemp -d)}
-kg=${KG:+"bmc_key \"$KG\""}
-sed -e "s|@ADDRESS@|${ADDRESS:-127.0.0.1}|" -e "s|@PORT@|$port|" -e "s|@KG@|$kg|" \
-    -e "s|@FOLDER@|$folder|" -e "s|@STATE@|$state|" "$folder/lan.conf" >"$state/lan.conf"
-exec ipmi_sim -c "$state/lan.conf" -f "$folder/bmc.emu" -s "$state" -n
+FOLDER=$(cd "$(dirname "$0")" && pwd)
+PORT=${1:-9623}
+STATE=${2:-$(mktemp -d)}
+export FOLDER STATE
+
+{
+    echo "define ADDRESS \"${ADDRESS:-127.0.0.1}\""
+    echo "define PORT \"$PORT\""
+    echo "define KG '\"${KG:-}\"'"
+    # An empty key is not the same as none.
+    if [ -n "${KG:-}" ]; then cat "$FOLDER/lan.conf"; else grep -v bmc_key "$FOLDER/lan.conf"; fi
+} >"$STATE/lan.conf"
+
+exec ipmi_sim -c "$STATE/lan.conf" -f "$FOLDER/bmc.emu" -s "$STATE"

@@ -1,0 +1,278 @@
+"""A run: what all faces write into one journal, and what they judge alike. It belongs to the process.
+
+A run without a folder keeps no journal; everything else works the same.
+"""
+
+import getpass
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ipmi_lab.commands.bmc import DeviceId
+from ipmi_lab.device.device import Device
+from ipmi_lab.errors import IpmiLabError, LocalError
+from ipmi_lab.inventory.target import ExpectedDeviceId, Target
+from ipmi_lab.links.link import Blocking
+from ipmi_lab.report.journal import Journal
+from ipmi_lab.secret import Secret
+from ipmi_lab.sessions.events import Closed, Exchanged, Observe, Observed, Opened, Refused
+
+RUN_ID = "IPMI_LAB_RUN_ID"
+
+
+def new_run_id() -> str:
+    """The id of this run: from the environment, so that several programs can share a page, or the time."""
+    return os.environ.get(RUN_ID) or datetime.now(UTC).strftime("%Y%m%d-%H%M%S-") + os.urandom(2).hex()
+
+
+@dataclass
+class Measured:
+    """A measurement with its verdict; ``text`` says it in a sentence."""
+
+    verdict: str
+    margin: float | None
+    text: str
+
+
+@dataclass
+class Run:
+    """One run of one process. ``test`` is the id of the test that runs at this moment."""
+
+    source: str
+    folder: Path | None = None
+    run_id: str = field(default_factory=new_run_id)
+    facts: dict[str, Any] = field(default_factory=dict)
+    test: str = ""
+    target: str = ""
+    exchanges: list[tuple[str, Exchanged]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.folder, self.run_id, self.source) if self.folder is not None else None
+        self._identified: set[str] = set()
+        self.mismatches: list[str] = []
+        self.write("run", what="started", facts=_usual_facts() | {k: v for k, v in self.facts.items() if v})
+
+    def write(self, kind: str, **fields: Any) -> None:
+        """Append an event to the journal, if there is one."""
+        if self.journal is not None:
+            self.journal.write(kind, **{"test": self.test, **fields})
+
+    # ------------------------------------------------------------------ targets
+
+    def hide(self, secret: Secret) -> None:
+        """Keep a secret out of the journal."""
+        if self.journal is not None:
+            self.journal.hide(secret)
+
+    def observe(self, name: str) -> Observe:
+        """What listens to the sessions of a target."""
+
+        def listen(event: Observed) -> None:
+            if isinstance(event, Exchanged):
+                self.exchanges.append((name, event))
+                if self.journal is not None:
+                    self.journal.exchange(name, event, self.test)
+            elif isinstance(event, Opened):
+                self.write("session", what="opened", target=name, how=event.how)
+            elif isinstance(event, Closed):
+                self.write("session", what="closed", target=name, acknowledged=event.acknowledged)
+            elif isinstance(event, Refused):
+                self.write("session", what="refused", target=name, why=str(event.error))
+
+        return listen
+
+    def identify(self, ipmi: Device[Blocking], target: Target) -> None:
+        """Note who the target is, once a run, and hold it against what the inventory expects."""
+        if target.name in self._identified:
+            return
+        self._identified.add(target.name)
+        try:
+            found = ipmi.get_device_id()
+        except IpmiLabError as error:
+            self.problem(f"{target.name} could not be identified: {error}", target=target.name)
+            return
+        expected = target.expect_device_id
+        wrong = [] if expected is None else mismatches(found, expected)
+        self.mismatches += [f"{target.name}: {text}" for text in wrong]
+        self.write(
+            "target",
+            target=target.name,
+            address=str(target.address),
+            found=_identity(found),
+            expected={} if expected is None else _expected(expected),
+            mismatches=wrong,
+        )
+
+    # ------------------------------------------------------------------ tests
+
+    def test_started(self, test: str, *, suite: str = "", tags: list[str] | None = None) -> None:
+        """A test begins: exchanges belong to it from now on."""
+        self.test, self.target = test, ""
+        self.exchanges.clear()
+        self.write("test", what="started", id=test, suite=suite, tags=tags or [])
+
+    def test_ended(self, test: str, verdict: str, duration: float, message: str = "", *, suite: str = "") -> None:
+        """A test has ended: ``passed``, ``failed``, ``skipped`` or ``error``."""
+        self.write(
+            "test",
+            what="ended",
+            id=test,
+            suite=suite,
+            verdict=verdict,
+            duration=round(duration, 3),
+            message=message,
+            target=self.target,
+        )
+        self.test = ""
+
+    def measure(
+        self,
+        measured: str,
+        value: float,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        unit: str = "",
+        nominal: float | None = None,
+    ) -> Measured:
+        """Record a value against its limits, which belong to what is allowed."""
+        if low is not None and high is not None and low > high:
+            raise LocalError(f"{measured}: the low limit {low} is above the high limit {high}")
+        if value != value:
+            raise LocalError(f"{measured}: the value is not a number")
+        fits = (low is None or value >= low) and (high is None or value <= high)
+        margin = _margin(value, low, high)
+        limits = f"{'' if low is None else f'{low:g} ≤ '}{measured}{'' if high is None else f' ≤ {high:g}'}"
+        text = f"{measured} is {value:g} {unit}".rstrip() + ("" if fits else f", outside {limits} {unit}".rstrip())
+        verdict = "passed" if fits else "failed"
+        self.write(
+            "measurement",
+            name=measured,
+            value=value,
+            low=low,
+            high=high,
+            unit=unit,
+            nominal=nominal,
+            margin=margin,
+            verdict=verdict,
+            target=self.target,
+        )
+        return Measured(verdict, margin, text)
+
+    # ------------------------------------------------------------------ what else belongs to a run
+
+    def note(self, text: str) -> None:
+        """A sentence for the report."""
+        self.write("note", text=text)
+
+    def problem(self, text: str, *, target: str = "") -> None:
+        """Something went wrong that fails no test, such as a session that was not given back."""
+        self.write("problem", text=text, target=target)
+
+    def attach(self, path: Path) -> None:
+        """Keep a copy of a file beside the journal, with its sha256 in the report."""
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise LocalError(f"{path} cannot be attached: {error.strerror}") from None
+        digest = hashlib.sha256(content).hexdigest()
+        if self.folder is not None:
+            shutil.copyfile(path, self.folder / f"{digest[:8]}-{path.name}")
+        self.write("attachment", name=path.name, size=len(content), sha256=digest)
+
+    def finish(self) -> None:
+        """The run has ended."""
+        self.write("run", what="ended")
+        if self.journal is not None:
+            self.journal.close()
+
+    def trace_text(self) -> str:
+        """The exchanges of the test that runs now, a line each."""
+        from ipmi_lab.trace.text import line, struck
+
+        shown = []
+        for name, event in self.exchanges:
+            request, response = struck(event.netfn, event.command, event.request, event.response)
+            shown.append(line(name, event.netfn, event.command, request, event.code, response, event.elapsed * 1000))
+        return "\n".join(shown)
+
+
+def close_quietly(run: Run, name: str, close: Callable[[], None]) -> None:
+    """Give a session back; what goes wrong is a line in the report, since it fails no test."""
+    try:
+        close()
+    except IpmiLabError as error:
+        run.problem(f"the session with {name} was not given back: {error}", target=name)
+
+
+def mismatches(found: DeviceId, expected: ExpectedDeviceId) -> list[str]:
+    """What Get Device ID answered otherwise than the inventory expects, a sentence each."""
+    wrong = []
+    for key in ("manufacturer", "product", "device_id"):
+        wanted, there = getattr(expected, key), getattr(found, key)
+        if wanted is not None and wanted != there:
+            wrong.append(f"{key.replace('_', ' ')} is {there}, expected {wanted}")
+    if expected.firmware is not None and not firmware_fits(found.firmware, expected.firmware):
+        wrong.append(f"firmware is {found.firmware}, expected {expected.firmware}")
+    return wrong
+
+
+def firmware_fits(there: str, wanted: str) -> bool:
+    """Whether a firmware version fits ``2.09``, ``>=2.9``, ``<3``; numbers count, not their leading zeros."""
+    sign = wanted.rstrip("0123456789. ")
+    have, want = (tuple(int(part) for part in text.split(".")) for text in (there, wanted[len(sign) :].strip()))
+    length = max(len(have), len(want))
+    have, want = (each + (0,) * (length - len(each)) for each in (have, want))
+    return {
+        "": have == want,
+        "==": have == want,
+        ">=": have >= want,
+        "<=": have <= want,
+        ">": have > want,
+        "<": have < want,
+    }[sign.strip()]
+
+
+def _identity(found: DeviceId) -> dict[str, Any]:
+    return {
+        "manufacturer": found.manufacturer,
+        "product": found.product,
+        "device_id": found.device_id,
+        "firmware": found.firmware,
+        "ipmi": found.ipmi,
+    }
+
+
+def _expected(expected: ExpectedDeviceId) -> dict[str, Any]:
+    wanted = {key: getattr(expected, key) for key in ("manufacturer", "product", "device_id", "firmware")}
+    return {key: value for key, value in wanted.items() if value is not None}
+
+
+def _margin(value: float, low: float | None, high: float | None) -> float | None:
+    """How far inside the limits, in percent of half their span; negative outside. None without two limits."""
+    if low is None or high is None or high <= low:
+        return None
+    return round(200 * min(value - low, high - value) / (high - low), 2)
+
+
+def _usual_facts() -> dict[str, Any]:
+    try:
+        operator = getpass.getuser()
+    except (OSError, KeyError):
+        operator = ""
+    return {
+        "operator": operator,
+        "station": socket.gethostname(),
+        "command": shlex.join(sys.argv),
+        "versions": f"ipmi-lab {version('ipmi-lab')}, Python {platform.python_version()}, {platform.platform()}",
+    }

@@ -1,0 +1,49 @@
+"""Plots of the report, as SVG that stands inside the page."""
+
+from ipmi_lab.report.run import Measurement, Run
+
+COLOURS = ("#2f6f9f",)
+BINS = 24
+
+
+def latency_histogram(run: Run) -> str:
+    """How long answers took: exchanges by milliseconds; nothing where there are too few."""
+    times = sorted(run.latencies())
+    if len(times) < 5:
+        return ""
+    import pygal
+    from pygal.style import Style
+
+    most = times[min(len(times) - 1, int(len(times) * 0.99))]
+    width = max(most / BINS, 0.001)
+    counts = [0] * (BINS + 1)
+    for ms in times:
+        counts[min(int(ms / width), BINS)] += 1
+    style = Style(
+        background="transparent",
+        plot_background="transparent",
+        foreground="currentColor",
+        foreground_strong="currentColor",
+        foreground_subtle="currentColor",
+        colors=COLOURS,
+        font_family="inherit",
+        opacity="1",
+    )
+    chart = pygal.Bar(
+        style=style, show_legend=False, width=720, height=220, margin=4, js=(), print_values=False, spacing=1
+    )
+    chart.x_labels = [f"{index * width:.2f}" for index in range(BINS)] + ["more"]
+    chart.x_labels_major = chart.x_labels[::6]
+    chart.show_minor_x_labels = False
+    chart.y_labels_major_count = 3
+    chart.show_minor_y_labels = False
+    chart.add("exchanges", counts)
+    return str(chart.render(is_unicode=True, disable_xml_declaration=True))
+
+
+def position(measurement: Measurement) -> float | None:
+    """Where a value stands between its limits, in percent, for the bar beside it; None without two limits."""
+    low, high = measurement.low, measurement.high
+    if low is None or high is None or high <= low:
+        return None
+    return max(-8.0, min(108.0, 100 * (measurement.value - low) / (high - low)))
