@@ -1,8 +1,11 @@
 """I2C buses behind a BMC."""
 
-from ipmi_lab.commands.i2c import BusType, MasterWriteRead
+from ipmi_lab.commands.i2c import BusType, MasterWriteRead, MasterWriteReadCode
 from ipmi_lab.device.part import Part, World, feature
 from ipmi_lab.errors import RemoteError
+
+ABSENT = (MasterWriteReadCode.NAK_ON_WRITE, MasterWriteReadCode.BUS_ERROR, MasterWriteReadCode.TRUNCATED_READ)
+"""What an address answers where nothing sits; controllers differ."""
 
 
 class I2cCommands(Part[World]):
@@ -33,3 +36,17 @@ class I2cCommands(Part[World]):
                 request=ask.label(),
             )
         return read
+
+    @feature
+    async def i2c_scan(self, bus_type: BusType | int, bus_id: int, channel: int) -> list[int]:
+        """The 7-bit addresses from 0x08 to 0x77 of which one byte can be read. CompletionError where the bus itself
+        is refused."""
+        found = []
+        for address in range(0x08, 0x78):
+            ask = MasterWriteRead(bus_type=BusType(bus_type), bus_id=bus_id, channel=channel, address=address, count=1)
+            code, _ = await self.link.exchange(ask)
+            if code == 0:
+                found.append(address)
+            elif code not in ABSENT:
+                ask.answer(code, b"")
+        return found

@@ -16,6 +16,7 @@ from ipmi_lab.commands.session import (
     SetSessionPrivilegeLevel,
 )
 from ipmi_lab.device.part import Part, World, feature
+from ipmi_lab.errors import IpmiLabError, NoAnswer
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 MOST_BLOCKS = 64
@@ -53,6 +54,46 @@ class Session(Part[World]):
 
 class SessionCommands(Part[World]):
     """Commands about sessions, under the names of the specification."""
+
+    @feature
+    async def ping(self) -> float:
+        """Seconds until the RMCP pong came; needs no session. NoAnswer where none did, though a BMC may still be
+        there: many do not answer pings. IPMI 2.0 §13.2.3."""
+        return await self.link.ping()
+
+    @feature
+    async def wait_until_ready(self, timeout: float = 300.0, interval: float = 2.0, stable: int = 3) -> float:
+        """Wait until the BMC answers Get Channel Authentication Capabilities ``stable`` times in a row; gives the
+        seconds that it took, NoAnswer where it never does."""
+        begun, row = self.link.clock(), 0
+        ask = GetChannelAuthenticationCapabilities(extended=False, privilege=Privilege.USER)
+        while True:
+            try:
+                await self.link.exchange(ask)
+                row += 1
+            except NoAnswer:
+                row = 0
+            elapsed = self.link.clock() - begun
+            if row >= stable:
+                return elapsed
+            if elapsed >= timeout:
+                raise NoAnswer(f"the BMC is not ready after {elapsed:.1f} s", target=self.link.name)
+            await self.link.sleep(min(interval, timeout - elapsed))
+
+    @feature
+    async def wait_until_down(self, timeout: float = 300.0, interval: float = 1.0) -> float:
+        """Wait until the BMC answers no more; gives the seconds that it took."""
+        begun = self.link.clock()
+        ask = GetChannelAuthenticationCapabilities(extended=False, privilege=Privilege.USER)
+        while True:
+            try:
+                await self.link.exchange(ask)
+            except NoAnswer:
+                return self.link.clock() - begun
+            elapsed = self.link.clock() - begun
+            if elapsed >= timeout:
+                raise IpmiLabError(f"the BMC still answers after {elapsed:.1f} s", target=self.link.name)
+            await self.link.sleep(min(interval, timeout - elapsed))
 
     @feature
     async def get_channel_authentication_capabilities(

@@ -175,6 +175,15 @@ class Lab:
             else frozenset(served.profile.caps),
         )
 
+    def stop_virtual(self, name: str) -> bool:
+        """End the virtual BMC of a target; False where none runs."""
+        found = self._virtual.pop(name, None)
+        if found is None or self._farm is None:
+            return False
+        for served in [s for s in self._farm.served if s.port == found.address.port]:
+            self._farm.stop(served)
+        return True
+
     def _password(self, target: Target, given: SecretLike | None) -> Secret:
         if given is None and target.name in self._secrets:
             return self._secrets[target.name]

@@ -9,7 +9,7 @@ from ipmi_lab.commands.command import Request, Response
 from ipmi_lab.errors import IpmiLabError, NoAnswer, OutcomeUnknown, SessionError
 from ipmi_lab.ports.port import Port
 from ipmi_lab.sessions.client import IDLE, ClientSession, State
-from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Refused
+from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Ponged, Refused
 
 R = TypeVar("R", bound=Response)
 
@@ -100,6 +100,14 @@ class Link:
         """Log in anew, once, after the BMC dropped the session."""
         self.session.abandon()
         await self._login()
+
+    async def ping(self) -> float:
+        """Seconds until the RMCP pong came; NoAnswer where none did, which need not mean that nobody is there."""
+        begun = self.clock()
+        event = await self._converse(lambda: self.session.ping(self.clock()), Ponged)
+        if isinstance(event, Refused):
+            raise self._explained(event.error)
+        return self.clock() - begun
 
     # ------------------------------------------------------------------ commands
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.session import CloseSession, GetChannelAuthenticationCapabilities
-from ipmi_lab.errors import IpmiLabError, LocalError, RemoteError, SessionError
+from ipmi_lab.errors import IpmiLabError, LocalError, NoAnswer, RemoteError, SessionError
 from ipmi_lab.packets import ipmb, lan20, rmcp
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.events import (
@@ -95,6 +95,7 @@ class ClientSession:
         self._steps: Steps[tuple[Lan15 | Lan20, str]] | None = None
         self._say: _Saying | None = None
         self._ponged = False
+        self._ping: _Pinging | None = None
         self._alive_at = float("-inf")
         self._free_at = float("-inf")
 
@@ -113,10 +114,14 @@ class ClientSession:
         """Begin to open the session; ``Opened`` or ``Refused`` tells how it went."""
         self._turn("open")
         self._ponged = False
-        tag = self._random(1)[0] % 0xFF
-        self._out.append(rmcp.ASF_HEADER + rmcp.Ping(tag=tag).encode())
+        self._out.append(_ping(self._random))
         self._steps = opening(self.login, self._random, lambda: self._ponged)
         self._step(None, now)
+
+    def ping(self, now: float) -> None:
+        """Ask with an RMCP ping whether anybody is there; ``Ponged`` or ``Refused`` tells."""
+        self._ping = _Pinging(now, self._first_wait())
+        self._out.append(_ping(self._random))
 
     def close(self, now: float) -> None:
         """Begin to give the session back; ``Closed`` tells when."""
@@ -149,6 +154,8 @@ class ClientSession:
         times = [pending.wake_at for pending in self._open.values()]
         if self._say is not None:
             times.append(self._say.wake_at)
+        if self._ping is not None:
+            times.append(self._ping.wake_at)
         if self._waiting and len(self._open) < self.in_flight:
             times.append(self._free_at)
         return min(times, default=None)
@@ -168,6 +175,8 @@ class ClientSession:
                 self._overdue(pending, now)
         if self._say is not None and self._say.wake_at <= now:
             self._say_again(now)
+        if self._ping is not None and self._ping.wake_at <= now:
+            self._ping_again(now)
         self._fill(now)
         return self._happened()
 
@@ -382,8 +391,22 @@ class ClientSession:
         if pong is None:
             raise RemoteError("an ASF message came that is no pong")
         self._ponged = True
+        event = Ponged(bool(pong.entities & 0x80))
+        if self._ping is not None:
+            self._ping = None
+            self._events.append(event)
         if self.observe is not None:
-            self.observe(Ponged(bool(pong.entities & 0x80)))
+            self.observe(event)
+
+    def _ping_again(self, now: float) -> None:
+        ping = self._ping
+        assert ping is not None
+        if ping.tries > self.timing.retries:
+            self._ping = None
+            self._events.append(Refused(NoAnswer(f"no RMCP pong came after {ping.tries} pings")))
+            return
+        ping.again(now, self.timing.timeout)
+        self._out.append(_ping(self._random))
 
     def _drop(self, reason: str, datagram: bytes) -> None:
         self.dropped[reason.split(":")[0]] += 1
@@ -448,6 +471,22 @@ class ClientSession:
     def _happened(self) -> list[Event]:
         events, self._events = self._events, []
         return events
+
+
+def _ping(random: Random) -> bytes:
+    return rmcp.ASF_HEADER + rmcp.Ping(tag=random(1)[0] % 0xFF).encode()
+
+
+class _Pinging:
+    """A ping under way."""
+
+    def __init__(self, now: float, wait: float) -> None:
+        self.tries, self.wait, self.wake_at = 1, wait, now + wait
+
+    def again(self, now: float, longest: float) -> None:
+        self.tries += 1
+        self.wait = min(2 * self.wait, longest)
+        self.wake_at = now + self.wait
 
 
 class _Saying:

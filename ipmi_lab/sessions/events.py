@@ -44,7 +44,13 @@ class Closed(NamedTuple):
     acknowledged: bool
 
 
-Event = Answered | GaveUp | Opened | Refused | Closed
+class Ponged(NamedTuple):
+    """The BMC answered the ping; ``ipmi`` where it says that it speaks IPMI."""
+
+    ipmi: bool
+
+
+Event = Answered | GaveUp | Opened | Refused | Closed | Ponged
 
 
 class Exchanged(NamedTuple):
@@ -66,12 +72,6 @@ class Dropped(NamedTuple):
 
     reason: str
     datagram: bytes
-
-
-class Ponged(NamedTuple):
-    """The BMC answered the ping; ``ipmi`` where it says that it speaks IPMI."""
-
-    ipmi: bool
 
 
 Observed = Exchanged | Dropped | Ponged | Opened | Refused | Closed

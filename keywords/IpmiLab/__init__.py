@@ -1,1 +1,5 @@
 """Robot Framework library for IPMI: ``Library    IpmiLab``."""
+
+from IpmiLab.library import IpmiLab
+
+__all__ = ["IpmiLab"]

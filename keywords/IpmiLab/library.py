@@ -1,0 +1,133 @@
+"""The Robot Framework library ``IpmiLab``: all keywords, and what happens when tests and suites end."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from robot.api import logger
+from robotlibcore import DynamicCore
+
+from ipmi_lab.errors import IpmiLabError
+from IpmiLab.bmc import BmcKeywords
+from IpmiLab.command import CommandKeywords
+from IpmiLab.context import Context, Settings
+from IpmiLab.i2c import I2cKeywords
+from IpmiLab.report import ReportKeywords
+from IpmiLab.session import SessionKeywords
+from IpmiLab.types import AutoClose, Hex, Password, Trace
+from IpmiLab.virtual import VirtualKeywords
+
+
+class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
+    """Talks IPMI with the BMCs of a lab.
+
+    %TOC%
+
+    = Targets =
+
+    A target is a name of the inventory that the library was imported with, or a URL such as
+    ``lanplus://admin@10.0.0.7`` or ``virtual:rack-server``. Where no inventory is given, the environment's
+    ``IPMI_LAB_INVENTORY`` counts. The password of a URL comes from ``IPMI_LAB_PASSWORD``.
+
+    = Sessions =
+
+    `Establish Session` opens one and makes it the current one; every keyword takes ``session=`` for another. A session
+    that a test opened closes at its end, one of a suite setup at the end of the suite, also after failures and
+    timeouts.
+
+    = Bytes =
+
+    Bytes are written in hex: ``0x06 0x01``, ``06:01`` or ``06 01``.
+
+    = Permissions =
+
+    Keywords tagged ``Destructive`` change the machine. They need a permission (``write``, ``power``, ``reset``,
+    ``firmware``, ``raw``) from the library's import (``allow=power``), from the environment's ``IPMI_LAB_ALLOW``, or
+    from the target in the inventory.
+
+    = Report =
+
+    Everything that is sent and measured is in the lab report, ``${OUTPUT_DIR}/ipmi/index.html`` unless ``report=``
+    says otherwise.
+    """
+
+    ROBOT_LIBRARY_SCOPE = "GLOBAL"
+    ROBOT_LIBRARY_DOC_FORMAT = "ROBOT"
+    ROBOT_LISTENER_API_VERSION = 3
+    ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = {Hex: Hex.from_words, Password: Password.from_secret}
+
+    def __init__(
+        self,
+        inventory: str | None = None,
+        auto_close: AutoClose = AutoClose.TEST,
+        timeout: timedelta | None = None,
+        retry_assertions_for: timedelta = timedelta(0),
+        report: str | None = None,
+        trace: Trace = Trace.FAILED,
+        allow: str | None = None,
+    ) -> None:
+        """Nothing is read and nobody is spoken to before the first keyword.
+
+        Args:
+            inventory: The inventory file; else ``IPMI_LAB_INVENTORY``.
+            auto_close: When sessions are closed by themselves.
+            timeout: The longest wait of one try, for all sessions.
+            retry_assertions_for: How long a getter with a check asks again until it fits.
+            report: The folder of the report; ``off`` for none.
+            trace: Whose exchanges the report shows.
+            allow: Permissions of this run, separated by commas.
+        """
+        self.context = Context(Settings(inventory, auto_close, timeout, retry_assertions_for, report, trace, allow))
+        parts = (SessionKeywords, CommandKeywords, I2cKeywords, BmcKeywords, ReportKeywords, VirtualKeywords)
+        self._suites: list[str] = []
+        super().__init__([part(self.context) for part in parts])
+
+    # ------------------------------------------------------------------ listener
+
+    def start_suite(self, data: Any, result: Any) -> None:
+        self._suites.append(result.full_name)
+        self.context.scopes.append(f"suite:{result.full_name}")
+
+    def end_suite(self, data: Any, result: Any) -> None:
+        if self._suites and self._suites[-1] == result.full_name:
+            self._suites.pop()
+            scope = self.context.scopes.pop()
+            if self.context.settings.auto_close is not AutoClose.MANUAL:
+                self.context.close_scope(scope)
+
+    def start_test(self, data: Any, result: Any) -> None:
+        scope = f"test:{result.full_name}"
+        by_test = self.context.settings.auto_close is AutoClose.TEST
+        self.context.scopes.append(scope if by_test or not self.context.scopes else self.context.scopes[-1])
+        self.context.run.test_started(result.full_name, suite=result.parent.full_name, tags=list(result.tags))
+        if self.context.order:
+            self.context.run.target = self.context.held(None).target.name
+
+    def end_test(self, data: Any, result: Any) -> None:
+        run = self.context.run
+        self.context.close_scope(f"test:{result.full_name}")
+        self.context.scopes.pop()
+        verdict = {"PASS": "passed", "FAIL": "failed", "SKIP": "skipped"}.get(result.status, "error")
+        if verdict == "failed" and run.exchanges:
+            logger.info(f"IPMI trace of this test:\n{run.trace_text()}")
+        took = result.elapsed_time.total_seconds()
+        run.test_ended(result.full_name, verdict, took, result.message, suite=result.parent.full_name)
+
+    def close(self) -> None:
+        """The library goes: give everything back, and make the page."""
+        for scope in {held.scope for held in self.context.sessions.values()}:
+            self.context.close_scope(scope)
+        if self.context.has_run:
+            run = self.context.run
+            run.finish()
+            if run.folder is not None:
+                self._build(run.folder)
+        self.context.close_lab()
+
+    def _build(self, folder: Any) -> None:
+        from ipmi_lab.report.html import build
+
+        try:
+            build([folder], folder, trace=self.context.settings.trace.value)
+            logger.console(f"IPMI report: {folder / 'index.html'}")
+        except (IpmiLabError, OSError) as error:
+            logger.warn(f"the IPMI report could not be made: {error}")

@@ -1,0 +1,317 @@
+"""Keywords that open, look at and close sessions."""
+
+from datetime import timedelta
+from typing import Any
+
+from assertionengine import AssertionOperator
+from robot.api import SkipExecution
+from robot.api.deco import keyword
+from robot.libraries.BuiltIn import BuiltIn
+
+from ipmi_lab.commands.session import SessionInfo
+from ipmi_lab.errors import LocalError, SessionError
+from ipmi_lab.inventory.target import Target
+from ipmi_lab.wire.codes import Privilege
+from IpmiLab.context import Context
+from IpmiLab.types import Password
+
+
+class SessionKeywords:
+    """Sessions: establish, switch, close, wait."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    @keyword(tags=["Setter"])
+    def establish_session(
+        self,
+        target: str | None = None,
+        *,
+        alias: str | None = None,
+        host: str | None = None,
+        port: int | None = None,
+        user: str | None = None,
+        password: Password | None = None,
+        privilege: Privilege | None = None,
+        cipher: int | None = None,
+        transport: str | None = None,
+        timeout: timedelta | None = None,
+        keep_alive: timedelta | None = None,
+    ) -> str:
+        """Opens a session with a target and makes it the current one; returns its alias.
+
+        What is not given comes from the inventory. A session that is open under the same alias is an error.
+        It is closed at the end of the test that opened it, or at the end of the suite where the suite setup did.
+
+        Args:
+            target: A name of the inventory, or a URL such as ``lanplus://admin@10.0.0.7``.
+            alias: How the session is called from now on; else the target's name.
+            host: The host of a target that no inventory names.
+            port: Its UDP port, else 623.
+            user: Who logs in, instead of the inventory's user.
+            password: His password, a value of type ``Secret``.
+            privilege: The wanted level: ``user``, ``operator``, ``administrator``.
+            cipher: The cipher suite, 0 to 19; else the strongest that both ends have.
+            transport: ``lanplus``, ``lan`` or ``auto``, for ``host``.
+            timeout: The longest wait of one try.
+            keep_alive: How often a silent session is kept awake; 0 for never.
+
+        Example:
+        | Establish Session | bmc1 |
+        | Establish Session | bmc1 | alias=viewer | user=viewer | privilege=user |
+        """
+        context = self.context
+        wanted = self._target(target, host, port, transport)
+        name = alias or (wanted if isinstance(wanted, str) else wanted.name)
+        if name in context.sessions:
+            raise SessionError(
+                "a session of that name is open already", target=name, hint="Close it, or give another alias=."
+            )
+        found = context.lab.real(context.lab.target(wanted) if isinstance(wanted, str) else wanted)
+        limit = timeout or context.settings.timeout
+        ipmi = context.lab.open(
+            found,
+            user=user,
+            password=password,
+            privilege=privilege,
+            cipher=cipher,
+            timeout=limit.total_seconds() if limit else None,
+            keep_alive_interval=keep_alive.total_seconds() if keep_alive is not None else None,
+            observe=context.run.observe(found.name),
+        )
+        context.run.hide(ipmi.link.session.login.password)
+        ipmi.session.establish()
+        context.add(name, ipmi, found)
+        context.run.identify(ipmi, found)
+        if context.scopes and context.scopes[-1].startswith("test:"):
+            BuiltIn().set_tags(f"target:{found.name}")
+        return name
+
+    def _target(self, target: str | None, host: str | None, port: int | None, transport: str | None) -> str | Target:
+        if target is not None and host is not None:
+            raise LocalError("both a target and a host are given", hint="Give one of them.")
+        if target is not None:
+            return target
+        if host is None:
+            names = list(self.context.lab.targets)
+            if len(names) == 1:
+                return names[0]
+            raise LocalError("no target is given", hint=f"Known are: {', '.join(names) or 'none'}. Or give host=.")
+        address = f"[{host}]" if ":" in host else host
+        found = Target.from_url(f"{transport or 'lanplus'}://{address}:{port or 623}")
+        return Target(host, found.address)
+
+    @keyword
+    def close_session(self, alias: str | None = None) -> None:
+        """Gives a session back to the BMC; the one before becomes the current one.
+
+        Args:
+            alias: Which session; else the current one.
+
+        Example:
+        | Close Session |
+        """
+        self.context.close(self.context.held(alias).alias)
+
+    @keyword
+    def close_all_sessions(self) -> None:
+        """Gives all sessions back.
+
+        Example:
+        | Close All Sessions |
+        """
+        for alias in list(self.context.sessions):
+            self.context.close(alias)
+
+    @keyword(tags=["Setter"])
+    def switch_session(self, alias: str) -> str | None:
+        """Makes another session the current one; returns the alias of the one that was.
+
+        Args:
+            alias: The session to use from now on.
+
+        Example:
+        | ${before}= | Switch Session | bmc2 |
+        """
+        return self.context.switch(alias)
+
+    @keyword(tags=["Assertion"])
+    def session_should_be_open(self, alias: str | None = None) -> None:
+        """Fails unless the session is open.
+
+        Args:
+            alias: Which session; else the current one.
+
+        Example:
+        | Session Should Be Open | bmc1 |
+        """
+        self.context.held(alias)
+
+    @keyword(tags=["Getter"])
+    def get_session_info(
+        self,
+        operator: AssertionOperator | None = None,
+        expected: Any = None,
+        message: str | None = None,
+        *,
+        session: str | None = None,
+    ) -> SessionInfo:
+        """Returns what the BMC keeps of this session: handle, user, privilege, console.
+
+        Args:
+            operator: How to check it, such as ``validate``.
+            expected: What to check it against, such as ``value.privilege == 4``.
+            message: What to say if it does not fit.
+            session: The alias of the session; else the current one.
+
+        Example:
+        | ${info}= | Get Session Info |
+        | Get Session Info | validate | value.user_id == 2 |
+        """
+        ipmi = self.context.ipmi(session)
+        found: SessionInfo = self.context.checked(ipmi.get_session_info, operator, expected, message)
+        return found
+
+    @keyword(tags=["Setter"])
+    def set_session_privilege_level(self, level: Privilege, *, session: str | None = None) -> Privilege:
+        """Raises or lowers the privilege of the session; returns the level that it had.
+
+        Args:
+            level: ``user``, ``operator`` or ``administrator``.
+            session: The alias of the session; else the current one.
+
+        Example:
+        | Set Session Privilege Level | operator |
+        """
+        ipmi = self.context.ipmi(session)
+        before = ipmi.set_session_privilege_level(Privilege.HIGHEST)
+        ipmi.set_session_privilege_level(level)
+        return before
+
+    @keyword(tags=["Getter"])
+    def get_channel_authentication_capabilities(
+        self,
+        channel: int = 0x0E,
+        privilege: Privilege = Privilege.ADMINISTRATOR,
+        operator: AssertionOperator | None = None,
+        expected: Any = None,
+        message: str | None = None,
+        *,
+        session: str | None = None,
+    ) -> Any:
+        """Returns how one logs in on a channel.
+
+        Args:
+            channel: The channel; 0x0E is the one in use.
+            privilege: The level that is asked about.
+            operator: How to check it, such as ``validate``.
+            expected: What to check it against, such as ``value.ipmi20``.
+            message: What to say if it does not fit.
+            session: The alias of the session; else the current one.
+
+        Example:
+        | Get Channel Authentication Capabilities | operator=validate | expected=not value.none |
+        """
+        ipmi = self.context.ipmi(session)
+        return self.context.checked(
+            lambda: ipmi.get_channel_authentication_capabilities(channel, privilege), operator, expected, message
+        )
+
+    @keyword(tags=["Getter"])
+    def get_channel_cipher_suites(
+        self,
+        channel: int = 0x0E,
+        operator: AssertionOperator | None = None,
+        expected: Any = None,
+        message: str | None = None,
+        *,
+        session: str | None = None,
+    ) -> Any:
+        """Returns the numbers of the cipher suites that a channel takes.
+
+        Args:
+            channel: The channel; 0x0E is the one in use.
+            operator: How to check the list, such as ``validate``.
+            expected: What to check it against, such as ``0 not in value``.
+            message: What to say if it does not fit.
+            session: The alias of the session; else the current one.
+
+        Example:
+        | Get Channel Cipher Suites | operator=validate | expected=0 not in value |
+        """
+        ipmi = self.context.ipmi(session)
+        return self.context.checked(
+            lambda: [suite.number for suite in ipmi.get_channel_cipher_suites(channel)], operator, expected, message
+        )
+
+    @keyword
+    def skip_unless_target_has(self, *caps: str, session: str | None = None) -> None:
+        """Skips the test, with the reason, unless the target has all these capabilities in the inventory.
+
+        Args:
+            caps: Words of the inventory's ``caps``, such as ``i2c`` or ``power``.
+            session: The alias of the session; else the current one.
+
+        Example:
+        | Skip Unless Target Has | i2c |
+        """
+        target = self.context.held(session).target
+        missing = sorted(set(caps) - target.caps)
+        if missing:
+            raise SkipExecution(f"{target.name} has no {', '.join(missing)} (caps in the inventory)")
+
+    @keyword(tags=["Getter"])
+    def ping_bmc(self, *, session: str | None = None) -> timedelta:
+        """Sends an RMCP ping; returns how long the pong took, and fails where none comes.
+
+        Args:
+            session: The alias of the session; else the current one.
+
+        Example:
+        | Ping Bmc |
+        """
+        return timedelta(seconds=self.context.ipmi(session).ping())
+
+    @keyword(tags=["Wait"])
+    def wait_until_bmc_is_ready(
+        self,
+        timeout: timedelta = timedelta(minutes=5),
+        interval: timedelta = timedelta(seconds=2),
+        stable: int = 3,
+        *,
+        session: str | None = None,
+    ) -> timedelta:
+        """Waits until the BMC answers several times in a row; returns how long it took.
+
+        Args:
+            timeout: How long to wait at the most.
+            interval: How often to ask.
+            stable: How many answers in a row it takes.
+            session: The alias of the session; else the current one.
+
+        Example:
+        | Wait Until Bmc Is Ready | timeout=2 min |
+        """
+        ipmi = self.context.ipmi(session)
+        return timedelta(seconds=ipmi.wait_until_ready(timeout.total_seconds(), interval.total_seconds(), stable))
+
+    @keyword(tags=["Wait"])
+    def wait_until_bmc_is_down(
+        self,
+        timeout: timedelta = timedelta(minutes=5),
+        interval: timedelta = timedelta(seconds=1),
+        *,
+        session: str | None = None,
+    ) -> timedelta:
+        """Waits until the BMC answers no more; returns how long it took.
+
+        Args:
+            timeout: How long to wait at the most.
+            interval: How often to ask.
+            session: The alias of the session; else the current one.
+
+        Example:
+        | Wait Until Bmc Is Down | timeout=1 min |
+        """
+        ipmi = self.context.ipmi(session)
+        return timedelta(seconds=ipmi.wait_until_down(timeout.total_seconds(), interval.total_seconds()))
