@@ -13,8 +13,8 @@ Knows Who It Is
     Should Be True    ${id.manufacturer} > 0
     Send Raw Command    0x06 0x01    expected=?? ?? ..
 
-Rejects An Overlong Get Device Id
-    Send Raw Command    0x06 0x01 0x00    expected_completion=Request Data Length Invalid
+Rejects A Request That Is Too Short
+    Send Raw Command    0x06 0x44 0x01    expected_completion=Request Data Length Invalid
 
 Answers By Name
     ${status}=    Send Command    GetChassisStatus

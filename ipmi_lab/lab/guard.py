@@ -8,11 +8,11 @@ from ipmi_lab.wire.codes import did_you_mean
 
 
 class Guard:
-    """Checks every command of one target before it is sent. ``extra`` are permissions for the time being."""
+    """Checks every command of one target before it is sent. ``extra`` are permissions for the time being, which come
+    and go in the set that was given."""
 
-    def __init__(self, target: str, allowed: frozenset[str], *, protect: bool = False) -> None:
-        self.target, self.allowed, self.protect = target, allowed, protect
-        self.extra: set[str] = set()
+    def __init__(self, target: str, allowed: frozenset[str], extra: set[str], *, protect: bool = False) -> None:
+        self.target, self.allowed, self.extra, self.protect = target, allowed, extra, protect
 
     def __call__(self, request: Request[Any]) -> None:
         """NotAllowed where the request needs a permission that nobody gave."""

@@ -67,6 +67,7 @@ class Lab:
     ) -> None:
         self.inventory = _load(inventory) if isinstance(inventory, (str, Path)) else inventory
         self.allow = frozenset(allow)
+        self.extra: set[str] = set()  # permissions for the time being, such as those of one test
         self.virtual = virtual
         self._observe = observe
         self._farm: Farm | None = None
@@ -146,8 +147,17 @@ class Lab:
         interval = target.keep_alive if keep_alive_interval is None else keep_alive_interval
         link = kind(name or target.name, make_port, session, keep_alive=interval)
         if guarded:
-            link.guard = Guard(target.name, self.allow | target.allow, protect=target.protect)
+            link.guard = Guard(target.name, self.allow | target.allow, self.extra, protect=target.protect)
         return link
+
+    def caps(self, target: Target) -> frozenset[str]:
+        """What a target can do: as the inventory says, and a virtual one as its profile says."""
+        if self.virtual is None and target.address.scheme != "virtual":
+            return target.caps
+        from ipmi_lab.virtual.profile import load
+
+        own = frozenset(load(self.virtual or target.address.host).caps)
+        return own if self.virtual is not None else own | target.caps
 
     def real(self, target: Target) -> Target:
         """The target itself, or the virtual BMC that stands for it, started at its first use."""

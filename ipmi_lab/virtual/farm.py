@@ -36,6 +36,12 @@ class Served:
     door: socket.socket = field(repr=False)
 
     @property
+    def url(self) -> str:
+        """What ``connect`` and ``Establish Session`` take."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'lanplus' if self.profile.speaks20 else 'lan'}://{self.user}@{host}:{self.port}"
+
+    @property
     def user(self) -> str:
         """The first user of the profile: the one who may do the most."""
         return self.profile.users[0].user

@@ -1,0 +1,106 @@
+"""ipmitool and FreeIPMI as Python functions. No password stands on a command line, and no file of the user is read."""
+
+import re
+import tempfile
+from pathlib import Path
+
+from tests.interop.children import run
+from tests.interop.peers import Answer, Lan, Target, Way, program
+
+
+class Ipmitool:
+    """Debian's ipmitool, with ``home`` in place of the user's home."""
+
+    def __init__(self, home: Path) -> None:
+        self._program = program("ipmitool", "ipmitool")
+        self._home = home
+        self.name = run([self._program, "-V"], {}, 10).stdout.strip().replace(" version", "")
+
+    def run(
+        self, target: Target, way: Way, *words: str, level: str = "ADMINISTRATOR", patience: int = 4
+    ) -> Answer:
+        """Any command of ipmitool: ``run(target, LanPlus(3), "chassis", "status")``."""
+        environment = {"IPMI_PASSWORD": target.password}
+        if isinstance(way, Lan):
+            options = ["-I", "lan", "-A", way.authentication.upper()]
+        else:
+            options = ["-I", "lanplus", "-C", str(way.suite)]
+        if target.kg.isascii():  # -y makes the exit code 0 even where no session comes about
+            environment["IPMI_KGKEY"] = target.kg.decode()
+            options += ["-K"] if target.kg else []
+        else:
+            options += ["-y", target.kg.hex()]
+        where = ["-H", target.host, "-p", str(target.port), "-U", target.user, "-E", "-L", level]
+        return self._run([*options, *where, "-N", "1", "-R", str(patience), *words], environment, 30 + 4 * patience)
+
+    def raw(
+        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: int = 4
+    ) -> Answer:
+        """Log in, send one command, log out."""
+        return self.run(target, way, "raw", *_words(request), level=level, patience=patience)
+
+    def serial(self, device: str, mode: str, *words: str, patience: int = 4) -> Answer:
+        """Any command over a serial line or a pseudo terminal, mode ``basic`` or ``terminal``; no session."""
+        options = ["-I", f"serial-{mode}", "-D", f"{device}:115200", "-N", "1", "-R", str(patience)]
+        return self._run([*options, *words], {}, 30 + 4 * patience)
+
+    def _run(self, words: list[str], environment: dict[str, str], seconds: float) -> Answer:
+        done = run([self._program, *words], {**environment, "HOME": str(self._home)}, seconds)
+        refused = re.search(r"rsp=0x([0-9a-f]{1,2})\)", done.stderr)
+        if refused:
+            return Answer(done.returncode, done.stdout, done.stderr, int(refused[1], 16))
+        shown = re.fullmatch(r"(\s[0-9a-f]{2})*\s*", done.stdout)  # what `raw` shows: only the data
+        if shown and done.returncode == 0 and "Error" not in done.stderr:
+            return Answer(0, done.stdout, done.stderr, 0, bytes.fromhex(done.stdout))
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+
+class FreeIpmi:
+    """FreeIPMI's tools: ipmi-raw, bmc-info, ipmipower, ipmi-chassis."""
+
+    AUTHENTICATIONS = {"none": "NONE", "password": "STRAIGHT_PASSWORD_KEY", "md2": "MD2", "md5": "MD5"}
+
+    def __init__(self, home: Path) -> None:
+        program("ipmi-raw", "freeipmi-tools")
+        self._home = home
+        self.name = "FreeIPMI " + run([program("ipmi-raw", "freeipmi-tools"), "--version"], {}, 10).stdout.split()[2]
+
+    def run(
+        self, tool: str, target: Target, way: Way, *words: str, level: str = "ADMINISTRATOR", patience: int = 4
+    ) -> Answer:
+        """Any of its tools: ``run("bmc-info", target, LanPlus(3), "--get-device-id")``."""
+        host = f"[{target.host}]" if ":" in target.host else target.host
+        settings = {
+            "username": target.user,
+            "password": target.password,
+            "k_g": f"0x{target.kg.hex()}" if target.kg else "",
+            "privilege-level": level.removesuffix("ISTRATOR"),
+            "workaround-flags": " ".join(target.workarounds),
+            "session-timeout": str(1000 * patience),
+            "retransmission-timeout": "250",
+        }
+        if isinstance(way, Lan):
+            settings |= {"driver-type": "LAN", "authentication-type": self.AUTHENTICATIONS[way.authentication]}
+        else:
+            settings |= {"driver-type": "LAN_2_0", "cipher-suite-id": str(way.suite)}
+        with tempfile.NamedTemporaryFile("w", dir=self._home, suffix=".conf") as file:  # made with mode 0600
+            file.writelines(f"{name} {value}\n" for name, value in settings.items() if value)
+            file.flush()
+            command = [program(tool, "freeipmi-tools"), "--config-file", file.name, "-h", f"{host}:{target.port}"]
+            done = run([*command, *words], {"HOME": str(self._home)}, 30 + patience)
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def raw(
+        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: int = 4
+    ) -> Answer:
+        """Log in, send one command, log out."""
+        answer = self.run("ipmi-raw", target, way, "0", *_words(request), level=level, patience=patience)
+        received = re.fullmatch(r"rcvd: (.*)", answer.output.strip(), re.DOTALL)
+        if not received:
+            return answer
+        _command, completion, *rest = bytes.fromhex(received[1])
+        return Answer(answer.exit_code, answer.output, answer.errors, completion, bytes(rest))
+
+
+def _words(request: bytes) -> list[str]:
+    return [f"0x{byte:02x}" for byte in request]

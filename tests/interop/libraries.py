@@ -1,0 +1,47 @@
+"""Python libraries as clients, each command in a child process, so that none of their threads stays."""
+
+import sys
+from pathlib import Path
+
+from tests.interop.children import run
+from tests.interop.peers import Answer, Lan, LanPlus, Target, Way, library
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+def _raw(script: str, target: Target, how: str, request: bytes, patience: int) -> Answer:
+    environment = {"IPMI_PASSWORD": target.password, "KG": target.kg.hex()}
+    words = [target.host, str(target.port), target.user, *how.split(), request.hex()]
+    done = run([sys.executable, str(PROGRAMS / script), *words], environment, seconds=30 + patience)
+    said = bytes.fromhex(done.stdout) if done.returncode == 0 else b""
+    return Answer(done.returncode, done.stdout, done.stderr, said[0] if said else None, said[1:])
+
+
+class Pyghmi:
+    """pyghmi: IPMI 2.0; it tries suite 17, then 3, and nobody can tell it which."""
+
+    LEVELS = {"USER": "2", "OPERATOR": "3", "ADMINISTRATOR": "4"}
+
+    def __init__(self) -> None:
+        self.name = library("pyghmi", "pyghmi")
+
+    def raw(
+        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: int = 4
+    ) -> Answer:
+        """Log in, send one command, log out."""
+        assert way in (LanPlus(3), LanPlus(17)), f"pyghmi cannot be told to use {way}"
+        return _raw("pyghmi_client.py", target, self.LEVELS[level], request, patience)
+
+
+class PythonIpmi:
+    """python-ipmi with its own sessions: IPMI 1.5 with the strongest type that the BMC has, IPMI 2.0 by suite."""
+
+    def __init__(self) -> None:
+        self.name = library("pyipmi", "python-ipmi")
+
+    def raw(
+        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: int = 4
+    ) -> Answer:
+        """Log in, send one command, log out."""
+        suite = "1.5" if isinstance(way, Lan) else str(way.suite)
+        return _raw("python_ipmi_client.py", target, f"{level} {suite}", request, patience)

@@ -1,0 +1,94 @@
+"""BMCs of other makes on free loopback ports: Debian's ipmi_sim, and the server of pyghmi (that of virtualbmc too)."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.interop.children import Child
+from tests.interop.peers import Target, library, program
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "ipmi_sim"
+PYGHMI_BMC = Path(__file__).parent / "programs" / "pyghmi_bmc.py"
+
+
+def free_port(address: str) -> int:
+    """A UDP port that was free a moment ago."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.bind((address, 0))
+        return int(probe.getsockname()[1])
+
+
+class IpmiSim:
+    """A BMC of ipmi_sim, started by ``examples/ipmi_sim/start.sh``, which keeps its state in ``folder``."""
+
+    def __init__(self, folder: Path, *, address: str = "127.0.0.1", kg: str = "") -> None:
+        self.name = version_of_ipmi_sim()
+        self.folder = folder
+        self._child, port = self._start(address, kg)
+        self.target = Target(address, port, "ipmiusr", "test", kg.encode(), ("opensesspriv",))
+
+    def _start(self, address: str, kg: str) -> tuple[Child, int]:
+        for _ in range(5):  # another process may take the port first
+            port = free_port(address)
+            command = [str(EXAMPLE / "start.sh"), str(port), str(self.folder)]
+            child = Child(command, {"ADDRESS": address, "KG": kg})
+            if child.output.wait_until(lambda said: said.endswith(b"> ")):  # its prompt: all is set up
+                return child, port
+            child.stop()
+            if "Address already in use" not in child.output.text:
+                break
+        raise AssertionError(f"ipmi_sim did not start:\n{child.output.text}")
+
+    @property
+    def pid(self) -> int:
+        """Its process, for who wants to pin or stop it."""
+        return self._child.process.pid
+
+    def console(self, line: str) -> None:
+        """A line at the simulator's own console: ipmi_sim_cmd(5)."""
+        self._child.tell(line)
+
+    def machine(self, value: str) -> str:
+        """What the machine behind the BMC was set to last: ``power``, ``boot``, ``identify``."""
+        return (self.folder / value).read_text().strip()
+
+    def sessions(self) -> tuple[int, int]:
+        """How many sessions began and how many were closed so far."""
+        said = self._child.output.text
+        return said.count("Session started"), said.count("Session closed")
+
+    def wait_until_sessions_are_closed(self, seconds: float = 5) -> bool:
+        """Whether every session that began was given back in time."""
+        return self._child.output.wait_until(
+            lambda said: said.count(b"Session started") == said.count(b"Session closed"), seconds
+        )
+
+    def stop(self) -> None:
+        """End the simulator."""
+        self._child.stop()
+
+
+def version_of_ipmi_sim() -> str:
+    """Name and version of the simulator on this machine."""
+    command = [program("ipmi_sim", "openipmi"), "-v", "-c", "/dev/null"]
+    words = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout.split()
+    return f"ipmi_sim {words[-1]}"
+
+
+class PyghmiBmc:
+    """A BMC of pyghmi: IPMI 2.0 with suite 3 only, one administrator."""
+
+    def __init__(self, *, address: str = "127.0.0.1", kg: str = "") -> None:
+        self.name = f"{library('pyghmi', 'pyghmi')} server"
+        self._child = Child([sys.executable, str(PYGHMI_BMC), address], {"IPMI_PASSWORD": "test", "KG": kg})
+        if not self._child.output.wait_until(lambda said: b"ready\n" in said):
+            self.stop()
+            raise AssertionError(f"pyghmi's server did not start:\n{self._child.output.text}")
+        port = int(self._child.output.text.split()[0])
+        self.target = Target(address, port, "admin", "test", kg.encode())
+
+    def stop(self) -> None:
+        """End the server."""
+        self._child.stop()
