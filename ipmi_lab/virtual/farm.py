@@ -131,6 +131,11 @@ class Farm:
         except OSError:  # a full buffer or a console that is gone: the answer is lost, as on a real network
             served.bmc.sessions.dropped += 1
 
+    def wait(self) -> None:
+        """Serve until somebody interrupts."""
+        if self._thread is not None:
+            self._thread.join()
+
     def close(self) -> None:
         """End all virtual BMCs."""
         for served in list(self.served):

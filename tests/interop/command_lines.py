@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from math import ceil
 from pathlib import Path
 
 from tests.interop.children import run
@@ -17,7 +18,7 @@ class Ipmitool:
         self.name = run([self._program, "-V"], {}, 10).stdout.strip().replace(" version", "")
 
     def run(
-        self, target: Target, way: Way, *words: str, level: str = "ADMINISTRATOR", patience: int = 4
+        self, target: Target, way: Way, *words: str, level: str = "ADMINISTRATOR", patience: float = 2
     ) -> Answer:
         """Any command of ipmitool: ``run(target, LanPlus(3), "chassis", "status")``."""
         environment = {"IPMI_PASSWORD": target.password}
@@ -31,17 +32,17 @@ class Ipmitool:
         else:
             options += ["-y", target.kg.hex()]
         where = ["-H", target.host, "-p", str(target.port), "-U", target.user, "-E", "-L", level]
-        return self._run([*options, *where, "-N", "1", "-R", str(patience), *words], environment, 30 + 4 * patience)
+        return self._run([*options, *where, "-N", "1", "-R", str(ceil(patience)), *words], environment, 30 + 4 * patience)
 
     def raw(
-        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: int = 4
+        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
     ) -> Answer:
         """Log in, send one command, log out."""
         return self.run(target, way, "raw", *_words(request), level=level, patience=patience)
 
-    def serial(self, device: str, mode: str, *words: str, patience: int = 4) -> Answer:
+    def serial(self, device: str, mode: str, *words: str, patience: float = 2) -> Answer:
         """Any command over a serial line or a pseudo terminal, mode ``basic`` or ``terminal``; no session."""
-        options = ["-I", f"serial-{mode}", "-D", f"{device}:115200", "-N", "1", "-R", str(patience)]
+        options = ["-I", f"serial-{mode}", "-D", f"{device}:115200", "-N", "1", "-R", str(ceil(patience))]
         return self._run([*options, *words], {}, 30 + 4 * patience)
 
     def _run(self, words: list[str], environment: dict[str, str], seconds: float) -> Answer:
@@ -66,7 +67,7 @@ class FreeIpmi:
         self.name = "FreeIPMI " + run([program("ipmi-raw", "freeipmi-tools"), "--version"], {}, 10).stdout.split()[2]
 
     def run(
-        self, tool: str, target: Target, way: Way, *words: str, level: str = "ADMINISTRATOR", patience: int = 4
+        self, tool: str, target: Target, way: Way, *words: str, level: str = "ADMINISTRATOR", patience: float = 2
     ) -> Answer:
         """Any of its tools: ``run("bmc-info", target, LanPlus(3), "--get-device-id")``."""
         host = f"[{target.host}]" if ":" in target.host else target.host
@@ -76,7 +77,7 @@ class FreeIpmi:
             "k_g": f"0x{target.kg.hex()}" if target.kg else "",
             "privilege-level": level.removesuffix("ISTRATOR"),
             "workaround-flags": " ".join(target.workarounds),
-            "session-timeout": str(1000 * patience),
+            "session-timeout": str(int(1000 * patience)),
             "retransmission-timeout": "250",
         }
         if isinstance(way, Lan):
@@ -91,7 +92,7 @@ class FreeIpmi:
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def raw(
-        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: int = 4
+        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
     ) -> Answer:
         """Log in, send one command, log out."""
         answer = self.run("ipmi-raw", target, way, "0", *_words(request), level=level, patience=patience)

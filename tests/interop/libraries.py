@@ -9,7 +9,7 @@ from tests.interop.peers import Answer, Lan, LanPlus, Target, Way, library
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-def _raw(script: str, target: Target, how: str, request: bytes, patience: int) -> Answer:
+def _raw(script: str, target: Target, how: str, request: bytes, patience: float) -> Answer:
     environment = {"IPMI_PASSWORD": target.password, "KG": target.kg.hex()}
     words = [target.host, str(target.port), target.user, *how.split(), request.hex()]
     done = run([sys.executable, str(PROGRAMS / script), *words], environment, seconds=30 + patience)
@@ -26,7 +26,7 @@ class Pyghmi:
         self.name = library("pyghmi", "pyghmi")
 
     def raw(
-        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: int = 4
+        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
     ) -> Answer:
         """Log in, send one command, log out."""
         assert way in (LanPlus(3), LanPlus(17)), f"pyghmi cannot be told to use {way}"
@@ -40,7 +40,7 @@ class PythonIpmi:
         self.name = library("pyipmi", "python-ipmi")
 
     def raw(
-        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: int = 4
+        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
     ) -> Answer:
         """Log in, send one command, log out."""
         suite = "1.5" if isinstance(way, Lan) else str(way.suite)

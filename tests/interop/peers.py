@@ -84,7 +84,7 @@ class Client(Protocol):
 
     name: str
 
-    def raw(self, target: Target, way: Way, request: bytes, *, level: str = ..., patience: int = ...) -> Answer:
+    def raw(self, target: Target, way: Way, request: bytes, *, level: str = ..., patience: float = ...) -> Answer:
         """Log in, send one command (network function, command, data), log out.
 
         ``level`` is USER, OPERATOR or ADMINISTRATOR; ``patience`` is about how many seconds it waits in vain.

@@ -1,0 +1,37 @@
+# Every target sets itself up: a machine with Python 3.11, venv and make is enough.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: demo test check docs bench clean
+
+demo: $(READY)
+	$(BIN)/ipmi-lab demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) docs
+	$(MAKE) test
+
+docs: $(READY)
+	mkdir -p build/docs
+	$(BIN)/libdoc IpmiLab build/docs/IpmiLab.html
+
+bench: $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[test,peers]'
+	$(BIN)/python -m benchmarks
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $(READY)
+
+clean:
+	rm -rf .venv build ipmi-lab-report

@@ -1,0 +1,116 @@
+"""Commands that speak to a BMC: ping, info, raw, send; and the list of all that can be sent."""
+
+from typing import Any
+
+import click
+
+from ipmi_lab.cli.shell import Row, Shell
+from ipmi_lab.commands import byname
+from ipmi_lab.commands.command import Request, title
+from ipmi_lab.commands.raw import Raw
+from ipmi_lab.device.device import Device
+from ipmi_lab.device.part import run
+from ipmi_lab.errors import LocalError
+from ipmi_lab.links.link import Blocking
+from ipmi_lab.wire.fields import to_bytes
+
+
+@click.command("ping")
+@click.pass_context
+def ping_command(ctx: click.Context) -> None:
+    """Send an RMCP ping, and say how long the pong took."""
+
+    def work(ipmi: Device[Blocking]) -> Row:
+        return {"milliseconds": round(ipmi.ping() * 1000, 2)}
+
+    Shell(ctx).each(work, session=False)
+
+
+@click.command("info")
+@click.pass_context
+def info_command(ctx: click.Context) -> None:
+    """Show who the BMC is, and with what the session was opened."""
+
+    def work(ipmi: Device[Blocking]) -> Row:
+        found = ipmi.get_device_id()
+        return {
+            "manufacturer": found.manufacturer,
+            "product": found.product,
+            "device_id": found.device_id,
+            "revision": found.revision,
+            "firmware": found.firmware,
+            "ipmi": found.ipmi,
+            "updating": found.updating,
+            "session": ipmi.session.how,
+        }
+
+    Shell(ctx).each(work)
+
+
+@click.command("raw")
+@click.argument("data", nargs=-1, required=True)
+@click.option("--lun", type=click.IntRange(0, 3), default=0, help="The logical unit of the BMC.")
+@click.pass_context
+def raw_command(ctx: click.Context, data: tuple[str, ...], lun: int) -> None:
+    """Send bytes: network function, command, data; show the data of the answer.
+
+    Example: ipmi-lab -t lanplus://admin@10.0.0.7 raw 0x06 0x01
+    """
+    request = to_bytes(" ".join(data))
+    if len(request) < 2:
+        raise LocalError("a raw command has at least two bytes", hint="Write 0x06 0x01: network function and command.")
+    ask = Raw(request[0], request[1], request[2:], lun)
+
+    def work(ipmi: Device[Blocking]) -> Row:
+        return {"data": ipmi.raw(request[0], request[1], request[2:], lun=lun)}
+
+    Shell(ctx).each(work, needs=ask.permission())
+
+
+@click.command("send")
+@click.argument("name")
+@click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
+@click.pass_context
+def send_command(ctx: click.Context, name: str, fields: tuple[str, ...]) -> None:
+    """Send a command by its name, and show its answer decoded.
+
+    Case, spaces and underscores do not count. `ipmi-lab commands` lists the names and their fields.
+
+    Example: ipmi-lab -t bmc1 send ChassisControl action=on
+    """
+    given = dict(_pair(field) for field in fields)
+    ask: Request[Any] = byname.request(name, **given)
+
+    def work(ipmi: Device[Blocking]) -> Row:
+        answer = run(ipmi.link.send(ask))
+        return dict(answer.describe()) or {"answer": "done"}
+
+    Shell(ctx).each(work, needs=ask.permission())
+
+
+def _pair(field: str) -> tuple[str, str]:
+    key, sign, value = field.partition("=")
+    if not sign:
+        raise LocalError(f"{field!r} is no FIELD=VALUE")
+    return key, value
+
+
+@click.command("commands")
+@click.argument("words", nargs=-1)
+@click.pass_context
+def commands_command(ctx: click.Context, words: tuple[str, ...]) -> None:
+    """List every command by name with its fields; with WORDS, those whose name has them all."""
+    rows = [
+        {
+            "name": command.__name__,
+            "netfn": f"0x{command.netfn:02X}",
+            "command": f"0x{command.command:02X}",
+            "permission": command.needs or "none",
+            "fields": " ".join(command.plan().signature()),
+        }
+        for command in byname.commands()
+        if all(word.lower() in title(command.__name__).lower() for word in words)
+    ]
+    if not rows:
+        raise LocalError(f"no command has {' '.join(words)!r} in its name")
+    Shell(ctx).show(rows)

@@ -1,0 +1,163 @@
+"""What the commands of the shell share: targets, sessions, output, and the exit code of several targets."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ipmi_lab.device.device import Device
+from ipmi_lab.errors import IpmiLabError, LocalError, NotAllowed
+from ipmi_lab.inventory.select import select
+from ipmi_lab.inventory.target import Target
+from ipmi_lab.lab.guard import permissions
+from ipmi_lab.lab.open import PASSWORD_VARIABLE, Lab
+from ipmi_lab.lab.run import Run, close_quietly
+from ipmi_lab.links.link import Blocking
+from ipmi_lab.secret import Secret
+from ipmi_lab.sessions.events import Exchanged, Observe, Observed
+from ipmi_lab.trace.text import line, struck
+
+Row = dict[str, Any]
+WIDEST = 70
+
+
+class Shell:
+    """One call of the program."""
+
+    def __init__(self, ctx: click.Context) -> None:
+        options = ctx.find_root().obj
+        self.form: str = options["form"]
+        self.expressions: tuple[str, ...] = options["expressions"]
+        self.allow = permissions(options["allow"])
+        self._trace = self._open_trace(options["trace"])
+        folder = options["report"]
+        self.run = Run("shell", Path(folder) if folder else None)
+        self.lab = Lab(options["inventory"], allow=self.allow, observe=self._observe)
+        self._password: Secret | None = None
+        ctx.call_on_close(self.close)
+
+    # ------------------------------------------------------------------ targets
+
+    def targets(self) -> list[Target]:
+        """The targets that were chosen; the only one of the inventory needs no choice."""
+        if self.expressions:
+            return select(self.expressions, self.lab.targets)
+        if len(self.lab.targets) == 1:
+            return list(self.lab.targets.values())
+        raise click.UsageError(
+            f"no target: give -t NAME (known are: {', '.join(self.lab.targets)})"
+            if self.lab.targets
+            else "no target: give -t lanplus://USER@HOST, or an inventory (-i FILE) and -t NAME"
+        )
+
+    def open(self, target: Target) -> Device[Blocking]:
+        """A target's device, unopened; a password that nobody gave is asked for."""
+        ask = target.password is None and target.user is not None and target.address.scheme != "virtual"
+        if ask and PASSWORD_VARIABLE not in os.environ and self._password is None and sys.stdin.isatty():
+            self._password = Secret(click.prompt(f"Password of {target.user}", hide_input=True, err=True))
+        device = self.lab.open(target, password=self._password if ask else None)
+        self.run.hide(device.link.session.login.password)
+        return device
+
+    def grant(self, needs: str, targets: list[Target]) -> None:
+        """On one target a typed command is its own permission; on several it is asked for."""
+        if not needs or needs in self.allow:
+            return
+        if len(targets) > 1:
+            names = ", ".join(target.name for target in targets)
+            if not sys.stdin.isatty():
+                raise NotAllowed(f"this changes {len(targets)} targets ({names})", hint=f"Give --allow {needs}.")
+            click.confirm(f"Do this on {len(targets)} targets ({names})?", abort=True, err=True)
+        self.lab.extra.add(needs)
+
+    # ------------------------------------------------------------------ results
+
+    def each(self, work: Callable[[Device[Blocking]], Row], *, needs: str = "", session: bool = True) -> None:
+        """Do something on every target and show a row for each; the exit code is the worst."""
+        targets = self.targets()
+        self.grant(needs, targets)
+        rows: list[Row] = []
+        worst = 0
+        for target in targets:
+            try:
+                rows.append({"target": target.name, **self._one(target, work, session)})
+            except IpmiLabError as error:
+                if len(targets) == 1:
+                    raise
+                rows.append({"target": target.name, "error": str(error)})
+                worst = max(worst, error.exit_code)
+        self.show(rows)
+        if worst:
+            sys.exit(worst)
+
+    def _one(self, target: Target, work: Callable[[Device[Blocking]], Row], session: bool) -> Row:
+        device = self.open(target)
+        try:
+            if session:
+                device.session.establish()
+                self.run.identify(device, target)
+            return work(device)
+        finally:
+            close_quietly(self.run, target.name, device.session.close)
+
+    def show(self, rows: list[Row]) -> None:
+        """Rows as a table for people, or as JSON; a single row stands upright."""
+        if self.form == "json":
+            click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
+            return
+        from tabulate import tabulate
+
+        if len(rows) == 1:
+            shown = [[key.replace("_", " "), _text(value)] for key, value in rows[0].items()]
+            click.echo(tabulate(shown, tablefmt="plain", disable_numparse=True))
+        else:
+            keys = list(dict.fromkeys(key for row in rows for key in row))
+            table = [[_text(row.get(key, "")) for key in keys] for row in rows]
+            heads = [key.replace("_", " ") for key in keys]
+            click.echo(tabulate(table, heads, disable_numparse=True, maxcolwidths=WIDEST))
+
+    # ------------------------------------------------------------------ trace, journal, end
+
+    @staticmethod
+    def _open_trace(given: str | None) -> Any:
+        if given is None or given == "-":
+            return sys.stderr if given else None
+        try:
+            return Path(given).open("a", encoding="utf-8")
+        except OSError as error:
+            raise LocalError(f"the trace {given} cannot be written: {error.strerror}") from None
+
+    def _observe(self, target: Target) -> Observe:
+        journal = self.run.observe(target.name)
+
+        def listen(event: Observed) -> None:
+            journal(event)
+            if self._trace is not None and isinstance(event, Exchanged):
+                request, response = struck(event.netfn, event.command, event.request, event.response)
+                ms = event.elapsed * 1000
+                text = line(target.name, event.netfn, event.command, request, event.code, response, ms)
+                print(text, file=self._trace, flush=True)
+
+        return listen
+
+    def close(self) -> None:
+        """Close the journal and make the page, end virtual BMCs."""
+        self.run.finish()
+        if self.run.folder is not None:
+            from ipmi_lab.report.html import build
+
+            build([self.run.folder], self.run.folder, trace="all")
+            click.echo(f"IPMI report: {self.run.folder / 'index.html'}", err=True)
+        self.lab.close()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, bytes):
+        return value.hex(" ")
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -1,0 +1,61 @@
+"""The command ``virtual serve``."""
+
+import json
+
+import click
+
+from ipmi_lab.inventory.secrets import resolve
+
+
+@click.group("virtual")
+def virtual_command() -> None:
+    """BMCs of software."""
+
+
+@virtual_command.command("profiles")
+def profiles() -> None:
+    """List the machines that can be played."""
+    from tabulate import tabulate
+
+    from ipmi_lab.virtual.profile import known, load
+
+    click.echo(tabulate([[name, load(name).summary] for name in known()], ["profile", "summary"]))
+
+
+@virtual_command.command("serve")
+@click.argument("profile", default="rack-server")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
+@click.option("--password", metavar="REF", help="The first user's password, as env:NAME or file:PATH; else made up.")
+@click.option("--insecure", is_flag=True, help="Let suite 0, authentication none and straight passwords work.")
+@click.pass_context
+def serve(ctx: click.Context, profile: str, host: str, port: int, password: str | None, insecure: bool) -> None:
+    """Play a machine until Ctrl-C. PROFILE is rack-server, legacy, or a YAML file."""
+    from ipmi_lab.virtual.farm import Farm
+    from ipmi_lab.virtual.profile import load
+
+    machine = load(profile)
+    given = {}
+    if password is not None:
+        given[machine.users[0].user] = resolve(password, about="the virtual BMC").reveal().decode()
+    if insecure:
+        machine = machine.model_copy(
+            update={
+                "insecure": True,
+                "suites": sorted({0, *machine.suites}) if machine.suites else [],
+                "authentications": [*machine.authentications, "none", "straight"] if machine.authentications else [],
+            }
+        )
+        click.echo("warning: anybody who reaches this port can log in without a password", err=True)
+    with Farm() as farm:
+        served = farm.open(machine, host=host, port=port, passwords=given)
+        shown = {
+            "url": served.url,
+            "user": served.user,
+            "password": "as given" if given else served.password.reveal().decode(),
+        }
+        if ctx.find_root().obj["form"] == "json":
+            click.echo(json.dumps(shown))
+        else:
+            click.echo(f"{profile} listens at {shown['url']}, password {shown['password']}")
+        farm.wait()

@@ -1,0 +1,169 @@
+"""Real peers for tests: servers on free loopback ports, clients as functions, and the table of what was seen.
+
+A missing peer skips its tests with the reason; with IPMI_LAB_REQUIRE_PEERS=1 in the environment it fails them.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import pytest
+
+from tests.interop.command_lines import FreeIpmi, Ipmitool
+from tests.interop.libraries import Pyghmi, PythonIpmi
+from tests.interop.peers import PeerMissing
+from tests.interop.servers import IpmiSim, PyghmiBmc
+from tests.interop.table import Crossing, markdown
+
+P = TypeVar("P")
+PAGE = Path(__file__).parents[2] / "docs" / "interop.md"
+
+
+def present(make: Callable[[], P]) -> P:
+    """What ``make`` gives; where its peer is missing the test is skipped, or fails if peers are required."""
+    try:
+        return make()
+    except PeerMissing as missing:
+        if os.environ.get("IPMI_LAB_REQUIRE_PEERS") == "1":
+            pytest.fail(f"{missing}, and IPMI_LAB_REQUIRE_PEERS wants it", pytrace=False)
+        pytest.skip(str(missing))
+
+
+# ---------------------------------------------------------------------- servers
+
+
+class StartIpmiSim(Protocol):
+    """Starts a BMC of ipmi_sim of one's own; it ends with the test."""
+
+    def __call__(self, *, address: str = "127.0.0.1", kg: str = "") -> IpmiSim: ...
+
+
+@pytest.fixture
+def start_ipmi_sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartIpmiSim]:
+    """For tests that need a fresh BMC, or count its sessions."""
+    started: list[IpmiSim] = []
+
+    def start(*, address: str = "127.0.0.1", kg: str = "") -> IpmiSim:
+        folder = tmp_path_factory.mktemp("ipmi_sim")
+        started.append(present(lambda: IpmiSim(folder, address=address, kg=kg)))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def ipmi_sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IpmiSim]:
+    """One BMC of ipmi_sim for all tests that leave it as they found it."""
+    server = present(lambda: IpmiSim(tmp_path_factory.mktemp("ipmi_sim")))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def ipmi_sim_with_key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IpmiSim]:
+    """The same with a BMC key (K_g)."""
+    server = present(lambda: IpmiSim(tmp_path_factory.mktemp("ipmi_sim"), kg="abcdefghijklmnopqrs"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def pyghmi_bmc() -> Iterator[PyghmiBmc]:
+    """A BMC of pyghmi, which is that of virtualbmc too."""
+    server = present(PyghmiBmc)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def pyghmi_bmc_with_key() -> Iterator[PyghmiBmc]:
+    """The same with a BMC key (K_g)."""
+    server = present(lambda: PyghmiBmc(kg="MyBmcKey"))
+    yield server
+    server.stop()
+
+
+# ---------------------------------------------------------------------- clients
+
+
+@pytest.fixture(scope="session")
+def ipmitool(tmp_path_factory: pytest.TempPathFactory) -> Ipmitool:
+    return present(lambda: Ipmitool(tmp_path_factory.mktemp("ipmitool")))
+
+
+@pytest.fixture(scope="session")
+def freeipmi(tmp_path_factory: pytest.TempPathFactory) -> FreeIpmi:
+    return present(lambda: FreeIpmi(tmp_path_factory.mktemp("freeipmi")))
+
+
+@pytest.fixture(scope="session")
+def pyghmi() -> Pyghmi:
+    return present(Pyghmi)
+
+
+@pytest.fixture(scope="session")
+def python_ipmi() -> PythonIpmi:
+    return present(PythonIpmi)
+
+
+# ---------------------------------------------------------------------- the table
+
+
+class InteropRecord(Protocol):
+    """``with interop_record(client, server, kind): …`` writes a cell of the table if the block holds.
+
+    Where it cannot work, ``reason`` (a sentence) and ``fault`` say so, and the block proves that it does not.
+    """
+
+    def __call__(
+        self, client: str, server: str, kind: object, reason: str = "", fault: str = ""
+    ) -> AbstractContextManager[None]: ...
+
+
+@pytest.fixture
+def interop_record(request: pytest.FixtureRequest) -> InteropRecord:
+    """Records what crossed over; it travels with the test's report, from other processes too."""
+
+    @contextmanager
+    def record(client: str, server: str, kind: object, reason: str = "", fault: str = "") -> Iterator[None]:
+        yield
+        crossing = Crossing(client, server, str(kind), reason, fault)
+        request.node.user_properties.append(("interop", asdict(crossing)))
+
+    return record
+
+
+class Table:
+    """Gathers the records of a run and writes the page at its end, if asked to and if nothing is missing."""
+
+    def __init__(self) -> None:
+        self.crossings: list[Crossing] = []
+        self.incomplete: list[str] = []
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self.incomplete += [item.nodeid for item in items]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not report.passed:
+            self.incomplete.append(report.nodeid)
+        elif report.when == "call":
+            crossings: list[Any] = [value for name, value in report.user_properties if name == "interop"]
+            self.crossings += [Crossing(**crossing) for crossing in crossings]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.incomplete:
+            terminalreporter.write_line(f"{PAGE} is not written: without {', '.join(self.incomplete)} it has gaps")
+            return
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(markdown(self.crossings))
+        terminalreporter.write_line(f"{len(self.crossings)} crossings written to {PAGE}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("IPMI_LAB_WRITE_TABLES") == "1":
+        config.pluginmanager.register(Table(), "ipmi_lab_interop_table")

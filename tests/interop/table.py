@@ -1,0 +1,57 @@
+"""The table of who speaks with whom: what the tests saw, as a page of the docs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tabulate import tabulate
+
+HEAD = """# Who speaks with whom
+
+Every cell is a test in `tests/interop/`: a client logs in to a BMC, asks, and the answer's bytes are compared.
+`IPMI_LAB_WRITE_TABLES=1 pytest tests/interop` writes this page anew, where all peers are installed.
+
+- *yes*: it works. A number: it does not, and the list says why and whose fault it is. *–*: no test, most often because
+  the client cannot be told to do so.
+- virtualbmc's IPMI side is pyghmi's server, unchanged; the rest of it wants libvirt.
+- python-ipmi 0.6.1 ships no emulator. (Its repository has one for IPMI 1.5 with a straight password.)
+"""
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """One client at one server: what was tried, and where it cannot work, why and by whose fault."""
+
+    client: str
+    server: str
+    kind: str
+    reason: str = ""
+    fault: str = ""
+
+
+def markdown(crossings: Iterable[Crossing]) -> str:
+    """The whole page: a table for each server, a column for each client, a numbered list of reasons."""
+    crossings = list(dict.fromkeys(crossings))
+    reasons = list(dict.fromkeys((crossing.reason, crossing.fault) for crossing in crossings if crossing.reason))
+    parts = [HEAD]
+    for server in sorted({crossing.server for crossing in crossings}):
+        parts += [f"## {server}", "", _table([c for c in crossings if c.server == server], reasons), ""]
+    if reasons:
+        parts += ["## Why not", "", *_list(reasons), ""]
+    return "\n".join(parts)
+
+
+def _table(crossings: list[Crossing], reasons: list[tuple[str, str]]) -> str:
+    clients = sorted({crossing.client for crossing in crossings}, key=str.lower)
+    kinds = dict.fromkeys(crossing.kind for crossing in crossings)
+    cells = {
+        (crossing.kind, crossing.client): str(reasons.index((crossing.reason, crossing.fault)) + 1)
+        if crossing.reason
+        else "yes"
+        for crossing in crossings
+    }
+    rows = [[kind, *(cells.get((kind, client), "–") for client in clients)] for kind in sorted(kinds)]
+    return tabulate(rows, ["", *clients], tablefmt="github", disable_numparse=True)
+
+
+def _list(reasons: list[tuple[str, str]]) -> list[str]:
+    return [f"{number}. {reason} Fault: {fault}." for number, (reason, fault) in enumerate(reasons, 1)]

@@ -1,0 +1,172 @@
+"""Clients of other makes at ipmi_sim: whether our servers and clients for tests stand, before our own code is asked."""
+
+import pytest
+
+from tests.interop.command_lines import FreeIpmi, Ipmitool
+from tests.interop.conftest import InteropRecord, StartIpmiSim
+from tests.interop.peers import Client, Lan, LanPlus, Way
+from tests.interop.servers import IpmiSim
+
+pytestmark = pytest.mark.interop
+
+GET_DEVICE_ID = b"\x06\x01"
+DEVICE_ID = bytes.fromhex("00 03 09 08 02 9f 91 12 00 02 0f 00 00 00 00")
+
+WORKS = {
+    "ipmitool": [Lan("none"), Lan("password"), Lan("md5"), *map(LanPlus, (0, 1, 2, 3, 6))],
+    "freeipmi": [*map(Lan, ("none", "password", "md2", "md5")), *map(LanPlus, (0, 1, 2, 3, 6, 11))],
+    "python_ipmi": [Lan("md5"), *map(LanPlus, (1, 2, 3))],
+    "pyghmi": [LanPlus(3)],
+}
+NO_MD2 = "Debian builds ipmitool without MD2.", "ipmitool"
+NO_MD5_128 = "ipmitool aborts at the integrity algorithm MD5-128.", "ipmitool"
+SHORT_CONSTANTS = "ipmi_sim derives K1 and K2 of HMAC-MD5 suites from constants of 16 bytes, not 20.", "ipmi_sim"
+NO_SHA256 = "ipmi_sim has no SHA-256.", "ipmi_sim"
+FAILS = [
+    ("ipmitool", Lan("md2"), *NO_MD2),
+    ("ipmitool", LanPlus(11), *NO_MD5_128),
+    ("ipmitool", LanPlus(12), *NO_MD5_128),
+    *[("ipmitool", LanPlus(suite), *SHORT_CONSTANTS) for suite in (7, 8)],
+    *[("freeipmi", LanPlus(suite), *SHORT_CONSTANTS) for suite in (7, 8, 12)],
+    *[(client, LanPlus(suite), *NO_SHA256) for client in ("ipmitool", "freeipmi") for suite in (15, 16, 17)],
+    *[("python_ipmi", LanPlus(suite), *NO_SHA256) for suite in (15, 16, 17)],
+]
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest) -> Client:
+    """A client by the name of its fixture."""
+    peer: Client = request.getfixturevalue(request.param)
+    return peer
+
+
+@pytest.mark.parametrize(
+    ("client", "way"),
+    [(client, way) for client, ways in WORKS.items() for way in ways],
+    indirect=["client"],
+    ids=str,
+)
+def test_a_peer_gets_the_device_id(client: Client, way: Way, ipmi_sim: IpmiSim, interop_record: InteropRecord) -> None:
+    with interop_record(client.name, ipmi_sim.name, way):
+        answer = client.raw(ipmi_sim.target, way, GET_DEVICE_ID)
+
+        assert (answer.exit_code, answer.completion, answer.data) == (0, 0, DEVICE_ID), answer
+
+
+@pytest.mark.parametrize(("client", "way", "reason", "fault"), FAILS, indirect=["client"], ids=str)
+def test_a_peer_gets_nothing_for_a_known_reason(
+    client: Client, way: Way, reason: str, fault: str, ipmi_sim: IpmiSim, interop_record: InteropRecord
+) -> None:
+    with interop_record(client.name, ipmi_sim.name, way, reason, fault):
+        answer = client.raw(ipmi_sim.target, way, GET_DEVICE_ID, patience=0.5)
+
+        assert answer.completion is None, answer
+        assert answer.exit_code != 0, answer
+
+
+@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "pyghmi", "python_ipmi"], indirect=True)
+def test_a_wrong_password_is_refused(client: Client, ipmi_sim: IpmiSim) -> None:
+    wrong = ipmi_sim.target.as_user("ipmiusr", "not the password")
+
+    answer = client.raw(wrong, LanPlus(3), GET_DEVICE_ID, patience=0.5)
+
+    assert answer.exit_code != 0, answer
+    assert answer.completion is None, answer
+
+
+@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "python_ipmi"], indirect=True)
+def test_a_wrong_password_is_refused_by_silence_in_1_5(client: Client, ipmi_sim: IpmiSim) -> None:
+    wrong = ipmi_sim.target.as_user("ipmiusr", "not the password")
+
+    answer = client.raw(wrong, Lan("md5"), GET_DEVICE_ID, patience=0.5)
+
+    assert answer.exit_code != 0, answer
+    assert answer.completion is None, answer
+
+
+@pytest.mark.parametrize("way", [Lan("md5"), LanPlus(3)], ids=str)
+@pytest.mark.parametrize("client", ["ipmitool", "freeipmi"], indirect=True)
+def test_the_null_user_logs_in(client: Client, way: Way, ipmi_sim: IpmiSim) -> None:
+    answer = client.raw(ipmi_sim.target.as_user("", "test"), way, GET_DEVICE_ID, level="USER")
+
+    assert answer.data == DEVICE_ID, answer
+
+
+@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "pyghmi", "python_ipmi"], indirect=True)
+def test_a_password_longer_than_1_5_knows_logs_in(client: Client, ipmi_sim: IpmiSim) -> None:
+    longest = ipmi_sim.target.as_user("longpw", "0123456789abcdefWXY")
+
+    answer = client.raw(longest, LanPlus(3), GET_DEVICE_ID)
+
+    assert answer.data == DEVICE_ID, answer
+
+
+@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "pyghmi", "python_ipmi"], indirect=True)
+def test_a_bmc_key_is_used(client: Client, ipmi_sim_with_key: IpmiSim, interop_record: InteropRecord) -> None:
+    with interop_record(client.name, ipmi_sim_with_key.name, f"{LanPlus(3)} with K_g"):
+        answer = client.raw(ipmi_sim_with_key.target, LanPlus(3), GET_DEVICE_ID)
+
+        assert answer.data == DEVICE_ID, answer
+
+
+def test_a_bmc_key_that_is_not_sent_is_missed(ipmitool: Ipmitool, ipmi_sim: IpmiSim, ipmi_sim_with_key: IpmiSim) -> None:
+    without = ipmi_sim.target.__class__(**{**ipmi_sim_with_key.target.__dict__, "kg": b""})
+
+    assert ipmitool.raw(without, LanPlus(3), GET_DEVICE_ID).completion is None
+
+
+@pytest.mark.parametrize("client", ["ipmitool", "freeipmi"], indirect=True)
+def test_ipv6_reaches_it(client: Client, start_ipmi_sim: StartIpmiSim, interop_record: InteropRecord) -> None:
+    server = start_ipmi_sim(address="::1")
+    with interop_record(client.name, server.name, f"{LanPlus(3)} over IPv6"):
+        assert client.raw(server.target, LanPlus(3), GET_DEVICE_ID).data == DEVICE_ID
+
+
+def test_power_reaches_the_machine(ipmitool: Ipmitool, freeipmi: FreeIpmi, ipmi_sim: IpmiSim) -> None:
+    assert ipmitool.run(ipmi_sim.target, LanPlus(3), "chassis", "power", "off").exit_code == 0
+    assert ipmi_sim.machine("power") == "0"
+    assert "off" in freeipmi.run("ipmipower", ipmi_sim.target, LanPlus(3), "--stat").output
+    assert freeipmi.run("ipmipower", ipmi_sim.target, LanPlus(3), "--on").exit_code == 0
+    assert ipmi_sim.machine("power") == "1"
+    status = freeipmi.run("ipmi-chassis", ipmi_sim.target, LanPlus(3), "--get-chassis-status").output
+    assert "System Power                        : on" in status
+
+
+def test_a_privilege_too_low_is_refused(ipmitool: Ipmitool, ipmi_sim: IpmiSim) -> None:
+    viewer = ipmi_sim.target.as_user("viewer", "test")
+
+    assert ipmitool.raw(viewer, LanPlus(3), b"\x00\x02\x00", level="USER").completion == 0xD4
+
+
+@pytest.mark.parametrize(("controller", "device"), [("0x30", "01 01 01 02"), ("0x72", "02 01 03 04")])
+def test_controllers_behind_it_answer(controller: str, device: str, ipmitool: Ipmitool, ipmi_sim: IpmiSim) -> None:
+    answer = ipmitool.run(ipmi_sim.target, LanPlus(3), "-t", controller, "-b", "0", "raw", "6", "1")
+
+    assert answer.data[:4] == bytes.fromhex(device), answer
+
+
+def test_it_has_a_sensor_a_log_and_a_guid(ipmitool: Ipmitool, freeipmi: FreeIpmi, ipmi_sim: IpmiSim) -> None:
+    assert "42 degrees C" in ipmitool.run(ipmi_sim.target, LanPlus(3), "sdr", "list").output
+    assert "Free Space       : 16000 bytes" in ipmitool.run(ipmi_sim.target, LanPlus(3), "sel", "info").output
+    assert "efcdab89-6745-23a1-efcd-ab89674523a1" in freeipmi.run("bmc-info", ipmi_sim.target, LanPlus(3)).output
+
+
+@pytest.mark.parametrize("request_bytes", ["06 04", "06 52 03 a0 01 00"], ids=["self test", "master write-read"])
+def test_what_it_does_not_know_gets_c1(request_bytes: str, ipmitool: Ipmitool, ipmi_sim: IpmiSim) -> None:
+    assert ipmitool.raw(ipmi_sim.target, LanPlus(3), bytes.fromhex(request_bytes)).completion == 0xC1
+
+
+def test_its_sessions_can_be_counted(ipmitool: Ipmitool, start_ipmi_sim: StartIpmiSim) -> None:
+    server = start_ipmi_sim()
+    for way in (Lan("md5"), LanPlus(3)):
+        ipmitool.raw(server.target, way, GET_DEVICE_ID)
+
+    assert server.wait_until_sessions_are_closed()
+    assert server.sessions() == (2, 2)
+
+
+def test_its_console_takes_commands(ipmitool: Ipmitool, start_ipmi_sim: StartIpmiSim) -> None:
+    server = start_ipmi_sim()
+    server.console("sensor_set_value 0x20 0 16 85 0")
+
+    assert "85 degrees C" in ipmitool.run(server.target, LanPlus(3), "sdr", "list").output
