@@ -8,8 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ipmi_lab.errors import InventoryError
-from ipmi_lab.wire.codes import did_you_mean
+from ipmi_lab.errors import InventoryError, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

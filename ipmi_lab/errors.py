@@ -4,6 +4,8 @@
 deep inside knows neither, so a link fills in ``target`` and ``request`` on the way out.
 """
 
+import re
+
 
 class IpmiLabError(Exception):
     """Anything that goes wrong in ipmi-lab.
@@ -98,3 +100,21 @@ class CompletionError(IpmiLabError):
         self.code = code
         self.meaning = meaning
         self.data = data
+
+
+def fold(name: str) -> str:
+    """A name as it is looked up: case, spaces, underscores and hyphens do not count."""
+    return re.sub(r"[\s_\-]", "", name).lower()
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """A sentence that offers the nearest known words, or lists a few; empty where nothing is known."""
+    import difflib  # only who made a mistake waits for it
+
+    folded = {fold(name): name for name in known}
+    near = difflib.get_close_matches(fold(word), folded, n=3)
+    if near:
+        return f"Did you mean {' or '.join(folded[name] for name in near)}?"
+    if not known:
+        return ""
+    return f"Known are: {', '.join(known[:24])}{', …' if len(known) > 24 else ''}."

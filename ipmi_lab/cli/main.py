@@ -42,7 +42,7 @@ class Program(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from ipmi_lab.wire.codes import did_you_mean
+            from ipmi_lab.errors import did_you_mean
 
             ctx.fail(f"there is no command {args[0]!r}. {did_you_mean(args[0], sorted(COMMANDS))}")
         return super().resolve_command(ctx, args)

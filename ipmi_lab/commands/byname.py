@@ -6,8 +6,7 @@ from functools import cache
 from typing import Any
 
 from ipmi_lab.commands.command import BY_NAME, BY_NUMBER, Request
-from ipmi_lab.errors import LocalError
-from ipmi_lab.wire.codes import did_you_mean, fold
+from ipmi_lab.errors import LocalError, did_you_mean, fold
 
 
 @cache

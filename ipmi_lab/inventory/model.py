@@ -10,13 +10,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ipmi_lab.commands.command import PERMISSIONS
 from ipmi_lab.document import Document, Path_, check
-from ipmi_lab.errors import LocalError
+from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.inventory.secrets import KINDS
 from ipmi_lab.inventory.target import ExpectedDeviceId, I2cDevice, Target
 from ipmi_lab.ports.address import PORT, SCHEMES, Address
 from ipmi_lab.sessions.login import Timing
 from ipmi_lab.sessions.quirks import QUIRKS
-from ipmi_lab.wire.codes import Privilege, did_you_mean
+from ipmi_lab.wire.codes import Privilege
 
 NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
 UNITS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}

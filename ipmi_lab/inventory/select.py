@@ -4,10 +4,9 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable
 
-from ipmi_lab.errors import LocalError
+from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.ports.address import SCHEMES
-from ipmi_lab.wire.codes import did_you_mean
 
 TOKEN = re.compile(r"\s*(\(|\)|[^\s()]+)")
 LONGEST = 1000

@@ -3,8 +3,7 @@
 from typing import Any
 
 from ipmi_lab.commands.command import PERMISSIONS, Request
-from ipmi_lab.errors import LocalError, NotAllowed
-from ipmi_lab.wire.codes import did_you_mean
+from ipmi_lab.errors import LocalError, NotAllowed, did_you_mean
 
 
 class Guard:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipmi_lab.commands.session import AuthenticationType
 from ipmi_lab.device.device import Device
-from ipmi_lab.errors import LocalError
+from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.inventory.secrets import resolve
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.lab.guard import Guard
@@ -21,7 +21,7 @@ from ipmi_lab.secret import HasValue, Secret
 from ipmi_lab.sessions.client import ClientSession
 from ipmi_lab.sessions.events import Observe
 from ipmi_lab.sessions.login import Login, Timing
-from ipmi_lab.wire.codes import Privilege, did_you_mean
+from ipmi_lab.wire.codes import Privilege
 
 if TYPE_CHECKING:
     from ipmi_lab.inventory.model import Inventory

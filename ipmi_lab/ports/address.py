@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from ipmi_lab.errors import LocalError
-from ipmi_lab.wire.codes import did_you_mean
+from ipmi_lab.errors import LocalError, did_you_mean
 
 SCHEMES = {
     "lanplus": "IPMI 2.0 (RMCP+) over UDP",

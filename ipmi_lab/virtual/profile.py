@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ipmi_lab import document
 from ipmi_lab.commands.bmc import DeviceId
-from ipmi_lab.errors import LocalError
-from ipmi_lab.wire.codes import Privilege, did_you_mean
+from ipmi_lab.errors import LocalError, did_you_mean
+from ipmi_lab.wire.codes import Privilege
 from ipmi_lab.wire.fields import to_bytes
 
 

@@ -1,27 +1,9 @@
 """Numbers with names, open to numbers that nobody has named yet."""
 
-import difflib
-import re
 from enum import IntEnum
 from typing import Self
 
-from ipmi_lab.errors import LocalError
-
-
-def fold(name: str) -> str:
-    """A name as it is looked up: case, spaces, underscores and hyphens do not count."""
-    return re.sub(r"[\s_\-]", "", name).lower()
-
-
-def did_you_mean(word: str, known: list[str]) -> str:
-    """A sentence that offers the nearest known words, or lists a few; empty where nothing is known."""
-    folded = {fold(name): name for name in known}
-    near = difflib.get_close_matches(fold(word), folded, n=3)
-    if near:
-        return f"Did you mean {' or '.join(folded[name] for name in near)}?"
-    if not known:
-        return ""
-    return f"Known are: {', '.join(known[:24])}{', …' if len(known) > 24 else ''}."
+from ipmi_lab.errors import LocalError, did_you_mean, fold
 
 
 class OpenEnum(IntEnum):

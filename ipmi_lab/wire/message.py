@@ -10,8 +10,8 @@ import typing
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, ClassVar, Self, dataclass_transform
 
-from ipmi_lab.errors import LocalError, TooShort
-from ipmi_lab.wire.codes import OpenEnum, did_you_mean
+from ipmi_lab.errors import LocalError, TooShort, did_you_mean
+from ipmi_lab.wire.codes import OpenEnum
 from ipmi_lab.wire.fields import Bits, Counted, Field, Fixed, Kind, Unsigned, decode_bytes, encode_bytes
 
 _FORMATS = {1: "B", 2: "H", 4: "I"}

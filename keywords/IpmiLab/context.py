@@ -10,13 +10,12 @@ from typing import Any
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
 from ipmi_lab.device.device import Device
-from ipmi_lab.errors import LocalError, SessionError
+from ipmi_lab.errors import LocalError, SessionError, did_you_mean
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.lab.guard import permissions
 from ipmi_lab.lab.open import Lab
 from ipmi_lab.lab.run import Run, close_quietly
 from ipmi_lab.links.link import Blocking
-from ipmi_lab.wire.codes import did_you_mean
 from IpmiLab.types import AutoClose, Trace, check
 
 OFF = "off"

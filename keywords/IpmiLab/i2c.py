@@ -3,8 +3,7 @@
 from robot.api.deco import keyword
 
 from ipmi_lab.commands.i2c import BusType
-from ipmi_lab.errors import LocalError
-from ipmi_lab.wire.codes import did_you_mean
+from ipmi_lab.errors import LocalError, did_you_mean
 from IpmiLab.context import Context
 from IpmiLab.types import Hex
 
