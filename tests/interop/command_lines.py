@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.interop.children import run
 from tests.interop.peers import Answer, Lan, Target, Way, program
 
+AUTHENTICATIONS = {"none": "NONE", "password": "STRAIGHT_PASSWORD_KEY", "md2": "MD2", "md5": "MD5"}  # for FreeIPMI
+
 
 class Ipmitool:
     """Debian's ipmitool, with ``home`` in place of the user's home."""
@@ -17,9 +19,7 @@ class Ipmitool:
         self._home = home
         self.name = run([self._program, "-V"], {}, 10).stdout.strip().replace(" version", "")
 
-    def run(
-        self, target: Target, way: Way, *words: str, level: str = "ADMINISTRATOR", patience: float = 2
-    ) -> Answer:
+    def run(self, target: Target, way: Way, *words: str, level: str = "ADMINISTRATOR", patience: float = 2) -> Answer:
         """Any command of ipmitool: ``run(target, LanPlus(3), "chassis", "status")``."""
         environment = {"IPMI_PASSWORD": target.password}
         if isinstance(way, Lan):
@@ -32,7 +32,9 @@ class Ipmitool:
         else:
             options += ["-y", target.kg.hex()]
         where = ["-H", target.host, "-p", str(target.port), "-U", target.user, "-E", "-L", level]
-        return self._run([*options, *where, "-N", "1", "-R", str(ceil(patience)), *words], environment, 30 + 4 * patience)
+        return self._run(
+            [*options, *where, "-N", "1", "-R", str(ceil(patience)), *words], environment, 30 + 4 * patience
+        )
 
     def raw(
         self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
@@ -59,8 +61,6 @@ class Ipmitool:
 class FreeIpmi:
     """FreeIPMI's tools: ipmi-raw, bmc-info, ipmipower, ipmi-chassis."""
 
-    AUTHENTICATIONS = {"none": "NONE", "password": "STRAIGHT_PASSWORD_KEY", "md2": "MD2", "md5": "MD5"}
-
     def __init__(self, home: Path) -> None:
         program("ipmi-raw", "freeipmi-tools")
         self._home = home
@@ -81,11 +81,11 @@ class FreeIpmi:
             "retransmission-timeout": "250",
         }
         if isinstance(way, Lan):
-            settings |= {"driver-type": "LAN", "authentication-type": self.AUTHENTICATIONS[way.authentication]}
+            settings |= {"driver-type": "LAN", "authentication-type": AUTHENTICATIONS[way.authentication]}
         else:
             settings |= {"driver-type": "LAN_2_0", "cipher-suite-id": str(way.suite)}
         with tempfile.NamedTemporaryFile("w", dir=self._home, suffix=".conf") as file:  # made with mode 0600
-            file.writelines(f"{name} {value}\n" for name, value in settings.items() if value)
+            file.writelines(f'{name} "{value}"\n' for name, value in settings.items() if value)
             file.flush()
             command = [program(tool, "freeipmi-tools"), "--config-file", file.name, "-h", f"{host}:{target.port}"]
             done = run([*command, *words], {"HOME": str(self._home)}, 30 + patience)

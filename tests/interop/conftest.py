@@ -14,7 +14,7 @@ import pytest
 
 from tests.interop.command_lines import FreeIpmi, Ipmitool
 from tests.interop.libraries import Pyghmi, PythonIpmi
-from tests.interop.peers import PeerMissing
+from tests.interop.peers import Client, PeerMissing
 from tests.interop.servers import IpmiSim, PyghmiBmc
 from tests.interop.table import Crossing, markdown
 
@@ -57,11 +57,18 @@ def start_ipmi_sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartIp
 
 
 @pytest.fixture(scope="session")
-def ipmi_sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IpmiSim]:
-    """One BMC of ipmi_sim for all tests that leave it as they found it."""
+def shared_ipmi_sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IpmiSim]:
+    """The process behind ``ipmi_sim``."""
     server = present(lambda: IpmiSim(tmp_path_factory.mktemp("ipmi_sim")))
     yield server
     server.stop()
+
+
+@pytest.fixture
+def ipmi_sim(shared_ipmi_sim: IpmiSim) -> Iterator[IpmiSim]:
+    """One BMC of ipmi_sim for all tests that leave it as they found it: a dead one would refuse everything too."""
+    yield shared_ipmi_sim
+    assert shared_ipmi_sim.alive, "this test crashed ipmi_sim"
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +116,13 @@ def pyghmi() -> Pyghmi:
 @pytest.fixture(scope="session")
 def python_ipmi() -> PythonIpmi:
     return present(PythonIpmi)
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest) -> Client:
+    """A client by the name of its fixture: ``parametrize("client", ["ipmitool", …], indirect=True)``."""
+    peer: Client = request.getfixturevalue(request.param)
+    return peer
 
 
 # ---------------------------------------------------------------------- the table

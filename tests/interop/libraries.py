@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.interop.children import run
 from tests.interop.peers import Answer, Lan, LanPlus, Target, Way, library
 
+LEVELS = {"USER": "2", "OPERATOR": "3", "ADMINISTRATOR": "4"}  # for pyghmi
 PROGRAMS = Path(__file__).parent / "programs"
 
 
@@ -20,8 +21,6 @@ def _raw(script: str, target: Target, how: str, request: bytes, patience: float)
 class Pyghmi:
     """pyghmi: IPMI 2.0; it tries suite 17, then 3, and nobody can tell it which."""
 
-    LEVELS = {"USER": "2", "OPERATOR": "3", "ADMINISTRATOR": "4"}
-
     def __init__(self) -> None:
         self.name = library("pyghmi", "pyghmi")
 
@@ -30,7 +29,7 @@ class Pyghmi:
     ) -> Answer:
         """Log in, send one command, log out."""
         assert way in (LanPlus(3), LanPlus(17)), f"pyghmi cannot be told to use {way}"
-        return _raw("pyghmi_client.py", target, self.LEVELS[level], request, patience)
+        return _raw("pyghmi_client.py", target, LEVELS[level], request, patience)
 
 
 class PythonIpmi:
@@ -44,4 +43,4 @@ class PythonIpmi:
     ) -> Answer:
         """Log in, send one command, log out."""
         suite = "1.5" if isinstance(way, Lan) else str(way.suite)
-        return _raw("python_ipmi_client.py", target, f"{level} {suite}", request, patience)
+        return _raw("python_ipmi_client.py", target, f"{level} {suite} {patience}", request, patience)

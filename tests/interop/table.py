@@ -49,8 +49,13 @@ def _table(crossings: list[Crossing], reasons: list[tuple[str, str]]) -> str:
         else "yes"
         for crossing in crossings
     }
-    rows = [[kind, *(cells.get((kind, client), "–") for client in clients)] for kind in sorted(kinds)]
+    rows = [[kind, *(cells.get((kind, client), "–") for client in clients)] for kind in sorted(kinds, key=_natural)]
     return tabulate(rows, ["", *clients], tablefmt="github", disable_numparse=True)
+
+
+def _natural(kind: str) -> list[tuple[int, str]]:
+    """Suite 2 comes before suite 11."""
+    return [(int(word), "") if word.isdigit() else (0, word) for word in kind.split()]
 
 
 def _list(reasons: list[tuple[str, str]]) -> list[str]:

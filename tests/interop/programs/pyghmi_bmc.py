@@ -1,3 +1,4 @@
+# mypy: disable-error-code="import-untyped,misc"
 """A BMC of pyghmi: ``pyghmi_bmc.py ADDRESS`` prints its port and "ready", and ends when its stdin closes."""
 
 import os

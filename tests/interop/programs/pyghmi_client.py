@@ -1,3 +1,4 @@
+# mypy: disable-error-code="import-untyped"
 """One raw command by pyghmi: ``pyghmi_client.py HOST PORT USER LEVEL REQUEST``.
 
 REQUEST is network function, command and data, hexadecimal.

@@ -1,4 +1,5 @@
-"""One raw command by python-ipmi: ``python_ipmi_client.py HOST PORT USER LEVEL SUITE REQUEST``.
+# mypy: disable-error-code="import-untyped"
+"""One raw command by python-ipmi: ``python_ipmi_client.py HOST PORT USER LEVEL SUITE TIMEOUT REQUEST``.
 
 SUITE is a number or ``1.5``; REQUEST is network function, command and data, hexadecimal.
 Password and K_g come from IPMI_PASSWORD and KG (hexadecimal). Prints the completion code and the data, hexadecimal.
@@ -10,7 +11,7 @@ import sys
 import pyipmi
 from pyipmi.interfaces import create_interface
 
-host, port, user, level, suite, request = sys.argv[1:]
+host, port, user, level, suite, timeout, request = sys.argv[1:]
 netfn, *command = bytes.fromhex(request)
 if suite == "1.5":
     interface = create_interface("rmcp", keep_alive_interval=0)
@@ -22,7 +23,9 @@ ipmi.session.set_session_type_rmcp(host, int(port))
 ipmi.session.set_auth_type_user(user, os.environ["IPMI_PASSWORD"])
 ipmi.session.set_priv_level(level)
 ipmi.target = pyipmi.Target(ipmb_address=0x20)
-ipmi.open()
+interface.open()
+interface.set_timeout(float(timeout))
+ipmi.session.establish()
 answer = ipmi.send_raw(0, netfn, bytes(command))
 ipmi.close()
 print(answer.hex())
