@@ -12,6 +12,7 @@ from ipmi_lab.sessions.client import IDLE, ClientSession, State
 from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Ponged, Refused
 
 R = TypeVar("R", bound=Response)
+LOGIN_PAUSES = (0.5, 1.0)
 
 
 class Blocking:
@@ -97,9 +98,15 @@ class Link:
             raise self._explained(event.error)
 
     async def _heal(self) -> None:
-        """Log in anew, once, after the BMC dropped the session."""
+        """Log in anew after the BMC dropped the session; while nobody answers, again with growing pauses."""
+        for pause in LOGIN_PAUSES:
+            self.session.abandon()
+            try:
+                return await self._login()
+            except NoAnswer:
+                await self.sleep(pause)
         self.session.abandon()
-        await self._login()
+        return await self._login()
 
     async def ping(self) -> float:
         """Seconds until the RMCP pong came; NoAnswer where none did, which need not mean that nobody is there."""
@@ -134,7 +141,7 @@ class Link:
     async def _exchange(self, request: Request[Any], purpose: str) -> tuple[int, bytes]:
         if self._wanted and self.session.state is State.CLOSED:
             await self._heal()
-        if self._wanted and not request.repeatable() and self.clock() - self.session.last_heard > IDLE:
+        if self._wanted and not request.repeatable() and self.clock() - self.session.last_heard_inside > IDLE:
             await self._exchange(GetDeviceId(), "keep-alive")  # a read heals where a change must not be repeated
         outcome = await self._perform(request, purpose)
         if isinstance(outcome, GaveUp) and outcome.lost and request.repeatable():
@@ -182,7 +189,7 @@ class Link:
 
     async def _still_there(self) -> None:
         """Ask, unless somebody else has just done so. A failure is the next command's to tell."""
-        if self.clock() - self.session.last_heard >= self.keep_alive:
+        if self.clock() - self.session.last_heard_inside >= self.keep_alive:
             with suppress(IpmiLabError):
                 await self.exchange(GetDeviceId(), purpose="keep-alive")
 

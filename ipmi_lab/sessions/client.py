@@ -38,6 +38,7 @@ from ipmi_lab.sessions.wrapping import Lan15, Lan20, Sessionless, Wrapping
 from ipmi_lab.wire.codes import Privilege
 
 T = TypeVar("T")
+DOUBTS = 3  # how often only the question outside the session must be answered: less may be bad luck
 IDLE = 45.0  # BMCs drop a session after 60 s of silence; beyond this an unanswered question looks like it
 
 
@@ -82,6 +83,7 @@ class ClientSession:
         self.openings = 0  # how often it was opened, so that several losers of a session log in once
         self.dropped: Counter[str] = Counter()
         self.last_heard = float("-inf")
+        self.last_heard_inside = float("-inf")
         self._random = random
         self._sessionless = Sessionless()
         self._wrapping: Lan15 | Lan20 | None = None
@@ -96,6 +98,7 @@ class ClientSession:
         self._say: _Saying | None = None
         self._ponged = False
         self._ping: _Pinging | None = None
+        self._prober: Pending | None = None
         self._alive_at = float("-inf")
         self._free_at = float("-inf")
 
@@ -141,6 +144,7 @@ class ClientSession:
     def abandon(self) -> None:
         """Drop the session without a word: the BMC has dropped it, or whoever was opening it has gone."""
         self.state, self._wrapping, self._steps, self._say = State.CLOSED, None, None, None
+        self._prober = self._ping = None
         self._open.clear()
         self._waiting.clear()
 
@@ -156,7 +160,7 @@ class ClientSession:
             times.append(self._say.wake_at)
         if self._ping is not None:
             times.append(self._ping.wake_at)
-        if self._waiting and len(self._open) < self.in_flight:
+        if self._waiting and self._busy < self.in_flight:
             times.append(self._free_at)
         return min(times, default=None)
 
@@ -189,12 +193,17 @@ class ClientSession:
         return self._count
 
     def _fill(self, now: float) -> None:
-        while self._waiting and len(self._open) < self.in_flight and self._free_at <= now:
+        while self._waiting and self._busy < self.in_flight and self._free_at <= now:
             pending = self._waiting.popleft()
             pending.sequence = self._numbers.take(self._open, now)
             pending.wait = self._first_wait()
             self._open[pending.sequence] = pending
             self._send(pending, now)
+
+    @property
+    def _busy(self) -> int:
+        """How many questions of the owner are under way."""
+        return len(self._open) - (self._prober is not None)
 
     def _first_wait(self) -> float:
         timing = self.timing
@@ -225,7 +234,7 @@ class ClientSession:
 
     def _overdue(self, pending: Pending, now: float) -> None:
         timing = self.timing
-        if self._out_of_time(pending, now):
+        if pending is self._prober or self._out_of_time(pending, now):
             self._give_up(pending, now)
             return
         pending.wait = min(2 * pending.wait, timing.timeout)
@@ -248,27 +257,35 @@ class ClientSession:
     def _suspect(self, pending: Pending, now: float) -> None:
         """Where question after question is lost, ask outside the session too: if only that is answered, the BMC has
         dropped the session (it was restarted, or we were silent for too long)."""
-        if pending.probing and self._alive_at > pending.sent_at:
-            self._session_lost(now)
-            return
-        long_silent = pending.asked_at - self.last_heard > IDLE
-        if pending.tries >= (1 if long_silent else 2):
-            pending.probing = True
-            self._probe(now)
+        long_silent = pending.asked_at - self.last_heard_inside > IDLE
+        if pending.probing and self._alive_at >= pending.sent_at:
+            pending.doubts += 1
+            pending.wait = self._first_wait()
+            if pending.doubts >= (1 if long_silent else DOUBTS):
+                self._session_lost(now)
+                return
+        pending.probing = True
+        self._probe(now)
 
     def _probe(self, now: float) -> None:
-        if any(pending.owner == "probe" for pending in self._open.values()) or len(self._open) >= NUMBERS - 1:
+        if self._prober is not None or len(self._open) >= NUMBERS - 1:
             return
         request = GetChannelAuthenticationCapabilities(extended=False, channel=0x0E, privilege=Privilege.USER)
         probe = Pending(0, request, now, "probe", self._sessionless)
         probe.sequence = self._numbers.take(self._open, now)
-        probe.wait = self.timing.timeout
-        self._open[probe.sequence] = probe
+        probe.wait = self._first_wait()
+        self._open[probe.sequence] = self._prober = probe
         self._send(probe, now)
+
+    def _forget_probe(self) -> None:
+        if self._prober is not None:
+            self._open.pop(self._prober.sequence, None)
+            self._prober = None
 
     def _session_lost(self, now: float) -> None:
         self._turn("lost")
         self._wrapping = None
+        self._forget_probe()
         for pending in [*self._open.values(), *self._waiting]:
             self._open.pop(pending.sequence, None)
             self._finish(pending, now)
@@ -281,7 +298,9 @@ class ClientSession:
         self._finish(pending, now)
         if pending.owner == "session":
             self._proceed(pending, None, now)
-        elif pending.owner != "probe":
+        elif pending is self._prober:
+            self._prober = None
+        else:
             self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=False))
 
     def _finish(self, pending: Pending, now: float, code: int | None = None, data: bytes = b"") -> None:
@@ -357,6 +376,8 @@ class ClientSession:
         if pending.tries > 1:
             self._numbers.rest(pending.sequence, now)
         self._heard(now, elapsed if pending.tries == 1 else None)
+        if wrapping is self._wrapping:
+            self.last_heard_inside = now
         self._deliver(pending, Answered(pending.number, message[6], message[7:-1]), now)
 
     def _heard(self, now: float, elapsed: float | None) -> None:
@@ -369,7 +390,7 @@ class ClientSession:
     def _deliver(self, pending: Pending, answer: Answered, now: float) -> None:
         if self.observe is not None:
             self._finish(pending, now, answer.code, answer.data)
-        if pending.owner == "probe":
+        if pending is self._prober:
             self._alive(now)
         elif pending.owner == "session":
             self._proceed(pending, answer, now)
@@ -381,7 +402,7 @@ class ClientSession:
     def _alive(self, now: float) -> None:
         """The BMC answers outside the session: what is not answered within it soon was asked in a session that is
         no more."""
-        self._alive_at = now
+        self._alive_at, self._prober = now, None
         for pending in self._open.values():
             if pending.probing:
                 pending.wake_at = min(pending.wake_at, now + self._first_wait())
@@ -435,6 +456,7 @@ class ClientSession:
             step = self._steps.send(reply)
         except StopIteration as end:
             self._wrapping, self.how = end.value
+            self.last_heard_inside = now
             self.openings += 1
             self._turn("opened")
             self._tell(Opened(self.how))

@@ -18,6 +18,7 @@ class Pending:
         "command",
         "data",
         "datagram",
+        "doubts",
         "lun",
         "netfn",
         "number",
@@ -50,6 +51,7 @@ class Pending:
         self.wake_at = now
         self.datagram = b""
         self.probing = False
+        self.doubts = 0
 
 
 class Numbers:

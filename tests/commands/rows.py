@@ -1,0 +1,195 @@
+"""One row of bytes a command: what is asked, what is answered, and where the bytes come from.
+
+``sim`` is ipmi_sim of OpenIPMI 2.0.33, asked by ipmitool 1.8.19 or FreeIPMI 1.6.10; ``hand`` rows were checked against
+the tables of the specification and of two implementations (ipmitool, FreeIPMI), since no recording has the command.
+"""
+
+from typing import Any, NamedTuple
+
+from ipmi_lab.commands import bmc, channel, chassis, i2c, session, user
+from ipmi_lab.commands.command import Request
+from ipmi_lab.secret import Secret
+from ipmi_lab.wire.codes import Privilege
+
+
+class Row(NamedTuple):
+    """``answer`` is the data behind the completion code; ``fields`` are what it must decode to."""
+
+    request: Request[Any]
+    sent: str
+    answer: str
+    fields: dict[str, Any]
+    source: str
+
+
+ROWS = [
+    Row(
+        bmc.GetDeviceId(),
+        "",
+        "00 03 09 08 02 9f 91 12 00 02 0f 00 00 00 00",
+        {"device_id": 0, "revision": 3, "firmware": "9.08", "ipmi": "2.0", "manufacturer": 4753, "product": 0x0F02},
+        "sim",
+    ),
+    Row(bmc.ColdReset(), "", "", {}, "hand"),
+    Row(bmc.WarmReset(), "", "", {}, "hand"),
+    Row(bmc.GetSelfTestResults(), "", "57 04", {"result": bmc.SelfTest.CORRUPTED_OR_INACCESSIBLE, "detail": 4}, "hand"),
+    Row(
+        bmc.GetDeviceGuid(),
+        "",
+        "a1 23 45 67 89 ab cd ef a1 23 45 67 89 ab cd ef",
+        {"uuid": "efcdab89-6745-23a1-efcd-ab89674523a1"},
+        "hand",
+    ),
+    Row(
+        bmc.GetSystemGuid(),
+        "",
+        "a1 23 45 67 89 ab cd ef a1 23 45 67 89 ab cd ef",
+        {
+            "uuid": "efcdab89-6745-23a1-efcd-ab89674523a1",
+            "uuid_rfc4122": "a1234567-89ab-cdef-a123-456789abcdef",
+            "uuid_smbios": "674523a1-ab89-efcd-a123-456789abcdef",
+        },
+        "sim",
+    ),
+    Row(
+        session.GetChannelAuthenticationCapabilities(channel=0x0E, privilege=Privilege.ADMINISTRATOR),
+        "8e 04",
+        "01 97 06 03 00 00 00 00",
+        {"channel": 1, "extended": True, "md5": True, "md2": True, "none": True, "straight": True, "oem": False}
+        | {"kg": False, "named_users": True, "null_users": True, "anonymous_login": False, "ipmi20": True},
+        "sim",
+    ),
+    Row(
+        session.GetSessionChallenge(authentication=session.AuthenticationType.MD5, user_name="ipmiusr"),
+        "02 69 70 6d 69 75 73 72 00 00 00 00 00 00 00 00 00",
+        "02 00 00 00 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f",
+        {"session_id": 2, "challenge": bytes(range(16))},
+        "hand",
+    ),
+    Row(
+        session.ActivateSession(
+            authentication=session.AuthenticationType.MD5,
+            privilege=Privilege.ADMINISTRATOR,
+            challenge=bytes(range(16)),
+            outbound_sequence=0x12345678,
+        ),
+        "02 04 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 78 56 34 12",
+        "02 44 33 22 11 78 56 34 12 04",
+        {"session_id": 0x11223344, "inbound_sequence": 0x12345678, "privilege": Privilege.ADMINISTRATOR},
+        "hand",
+    ),
+    Row(
+        session.SetSessionPrivilegeLevel(privilege=Privilege.ADMINISTRATOR),
+        "04",
+        "04",
+        {"privilege": Privilege.ADMINISTRATOR},
+        "sim",
+    ),
+    Row(session.CloseSession(session_id=0x05820000), "00 00 82 05", "", {}, "hand"),
+    Row(
+        session.GetSessionInfo(index=0),
+        "00",
+        "01 24 02 02 04 11 7f 00 00 01 00 00 00 00 00 00 eb 59",
+        {"session_handle": 1, "possible": 36, "active": 2, "user_id": 2, "privilege": Privilege.ADMINISTRATOR}
+        | {"protocol": 1, "channel": 1, "console_address": "127.0.0.1", "console_port": 0x59EB},
+        "hand",
+    ),
+    Row(
+        session.GetAuthCode(algorithm=2, channel=1, user_id=2, data=bytes(16)),
+        "02 01 02" + " 00" * 16,
+        "00" * 16,
+        {"code": bytes(16)},
+        "hand",
+    ),
+    Row(
+        channel.GetChannelCipherSuites(channel=0x0E),
+        "0e 00 80",
+        "01 c0 03 01 41 81",
+        {"channel": 1, "data": bytes.fromhex("c003014181")},
+        "hand",
+    ),
+    Row(
+        channel.GetChannelInfo(channel=1),
+        "01",
+        "01 04 01 81 f2 1b 00 00 00",
+        {"channel": 1, "medium": channel.Medium.LAN, "protocol": channel.Protocol.IPMB, "active_sessions": 1}
+        | {"session_support": channel.SessionSupport.MULTIPLE, "vendor": 7154, "auxiliary": b"\0\0"},
+        "sim",
+    ),
+    Row(
+        channel.SetChannelAccess(
+            channel=1, change_access=channel.Change.VOLATILE, change_privilege=channel.Change.NON_VOLATILE
+        ),
+        "01 82 44",
+        "",
+        {},
+        "hand",
+    ),
+    Row(
+        channel.GetChannelAccess(channel=1, copy=channel.Change.VOLATILE),
+        "01 80",
+        "02 04",
+        {"access_mode": channel.AccessMode.ALWAYS_AVAILABLE, "privilege_limit": Privilege.ADMINISTRATOR}
+        | {"alerting_disabled": False, "per_message_authentication_disabled": False},
+        "sim",
+    ),
+    Row(
+        channel.SetChannelSecurityKeys(channel=1, operation=channel.KeyOperation.SET, key=Secret(b"k" * 20)),
+        "01 01 01" + " 6b" * 20,
+        "02",
+        {"lock": 2, "key": Secret(b"")},
+        "hand",
+    ),
+    Row(
+        user.GetUserAccess(channel=1, user_id=2),
+        "01 02",
+        "3f 03 01 14",
+        {"most_users": 63, "enabled_users": 3, "fixed_names": 1, "ipmi_messaging": True}
+        | {"privilege_limit": Privilege.ADMINISTRATOR, "enable_status": user.EnableStatus.UNSPECIFIED},
+        "hand",
+    ),
+    Row(
+        user.SetUserAccess(channel=1, user_id=3, privilege_limit=Privilege.OPERATOR),
+        "91 03 03",
+        "",
+        {},
+        "hand",
+    ),
+    Row(
+        user.SetUserName(user_id=3, user_name="bench"),
+        "03 62 65 6e 63 68 00 00 00 00 00 00 00 00 00 00 00",
+        "",
+        {},
+        "hand",
+    ),
+    Row(
+        user.GetUserName(user_id=2),
+        "02",
+        "69 70 6d 69 75 73 72 00 00 00 00 00 00 00 00 00",
+        {"user_name": "ipmiusr"},
+        "sim",
+    ),
+    Row(
+        user.SetUserPassword(user_id=3, operation=user.PasswordOperation.SET_PASSWORD, password=Secret("secret")),
+        "03 02 73 65 63 72 65 74" + " 00" * 10,
+        "",
+        {},
+        "hand",
+    ),
+    Row(
+        chassis.GetChassisStatus(),
+        "",
+        "21 10 40",
+        {"power_on": True, "restore_policy": chassis.RestorePolicy.PREVIOUS_STATE, "last_on_by_command": True}
+        | {"identify_supported": True, "cooling_fault": False, "front_panel": None},
+        "hand",
+    ),
+    Row(chassis.ChassisControl(action=chassis.Power.CYCLE), "02", "", {}, "sim"),
+    Row(
+        i2c.MasterWriteRead(bus_type=i2c.BusType.PRIVATE, bus_id=2, channel=4, address=0x3A, count=5),
+        "45 74 05",
+        "01 02 03 04 05",
+        {"data": bytes((1, 2, 3, 4, 5))},
+        "hand",
+    ),
+]
