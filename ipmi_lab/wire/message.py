@@ -23,6 +23,7 @@ class Cell:
     def __init__(self, fields: list[Field]) -> None:
         first = fields[0]
         self.fields = fields
+        self.key = next((field.name for field in fields if not field.reserved), first.name)
         self.kind = first.kind
         self.optional = first.optional
         self.number = isinstance(first.kind, (Unsigned, Bits))
@@ -132,7 +133,7 @@ class Plan:
             return b""
         data = self.struct.pack(*[write(values) for write in self.writers])
         for cell in self.tail:
-            if cell.optional and values.get(cell.fields[0].name) is None:
+            if cell.optional and values.get(cell.key) is None:
                 break
             piece = self._writer(cell)(values)
             if isinstance(piece, int):
@@ -142,10 +143,10 @@ class Plan:
 
     def _writer(self, cell: Cell) -> Callable[[dict[str, Any]], Any]:
         """What makes one number or run of bytes out of the values, as ``struct`` wants it."""
-        name, size, order = cell.fields[0].name, cell.size or 0, cell.order
+        name, size, order = cell.key, cell.size or 0, cell.order
         if not cell.number:
             return lambda values: encode_bytes(values[name]).ljust(size, b"\0")
-        constant = sum(int(self.defaults[f.name]) << shift for f, shift in cell.parts() if f.reserved)
+        constant = sum(int(self.defaults[f.name] or 0) << shift for f, shift in cell.parts() if f.reserved)
         parts = [(field.name, shift) for field, shift in cell.parts() if not field.reserved]
         if cell.format.endswith("s"):
             still = constant.to_bytes(size, order)

@@ -121,6 +121,18 @@ def test_what_old_bmcs_leave_out_is_none_and_what_they_add_is_ignored(data: str,
     assert tail.encode() == bytes.fromhex(data)[:3]
 
 
+class HalfReserved(Layout):
+    first: U8
+    _1: Bits4 | None = None
+    low: Bits4 | None = None
+
+
+def test_an_optional_byte_may_begin_with_reserved_bits() -> None:
+    assert HalfReserved(first=1, low=3).encode() == b"\x01\x03"
+    assert HalfReserved(first=1).encode() == b"\x01"
+    assert HalfReserved.decode(b"\x01\xf3") == HalfReserved(first=1, low=3)
+
+
 class Counting(Layout):
     data: CountedBytes
     name16: Text16

@@ -1,0 +1,65 @@
+"""Our own client and BMC in the same shape as the peers, so that every test of sessions asks the same of them."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from ipmi_lab.device.device import Device
+from ipmi_lab.errors import IpmiLabError
+from ipmi_lab.lab.open import connect
+from ipmi_lab.links.link import Blocking
+from ipmi_lab.virtual.farm import Farm, Served
+from ipmi_lab.virtual.profile import Profile, UserProfile
+from tests.interop.peers import Answer, Lan, Target, Way
+
+PASSWORD = "test pass word!"
+
+
+def opened(target: Target, way: Way, *, level: str = "administrator", **how: Any) -> Device[Blocking]:
+    """Our client, unopened, told to log in exactly this way."""
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    if isinstance(way, Lan):
+        url, how = f"lan://{host}:{target.port}", {**how, "authentication": way.authentication}
+    else:
+        url, how = f"lanplus://{host}:{target.port}", {**how, "cipher": way.suite}
+    kg = {"kg": target.kg} if target.kg else {}
+    return connect(url, user=target.user, password=target.password, privilege=level, **kg, **how)
+
+
+class IpmiLab:
+    """Our client."""
+
+    name = f"ipmi-lab {version('ipmi-lab')}"
+
+    def raw(
+        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
+    ) -> Answer:
+        """Log in, send one command, log out."""
+        try:
+            with opened(target, way, level=level, timeout=patience / 2) as ipmi:
+                answer = ipmi.exchange(request[0], request[1], request[2:])
+        except IpmiLabError as error:
+            return Answer(error.exit_code, "", str(error))
+        return Answer(0, "", "", int(answer.completion), answer.data)
+
+
+@dataclass
+class VirtualBmc:
+    """Our BMC, in a thread of the tests."""
+
+    served: Served
+    target: Target
+    name: str = f"ipmi-lab {version('ipmi-lab')} virtual BMC"
+
+
+def serve(farm: Farm, *, address: str = "127.0.0.1", kg: str = "", **changes: Any) -> VirtualBmc:
+    """A machine that takes every suite and authentication, weak ones too."""
+    usual: dict[str, Any] = {
+        "users": [UserProfile(user="admin"), UserProfile(user="viewer", privilege="user")],
+        "suites": list(range(20)),
+        "authentications": ["none", "md2", "md5", "straight"],
+        "insecure": True,
+    }
+    served = farm.open(Profile(**usual | changes), host=address, passwords={"admin": PASSWORD, "viewer": PASSWORD})
+    served.bmc.users.key = kg.encode().ljust(20, b"\0") if kg else b""
+    return VirtualBmc(served, Target(address, served.port, "admin", PASSWORD, kg.encode()))
