@@ -1,5 +1,6 @@
 """Reads a YAML file (JSON is YAML too) into a model, with all its mistakes at once as ``file:line:column: …``."""
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from ipmi_lab.errors import InventoryError, did_you_mean
 M = TypeVar("M", bound=BaseModel)
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 40
+PRUNINGS = 4
 MOST_NODES = 1_000_000
 Place = tuple[int, int]
 Path_ = tuple[str | int, ...]
@@ -122,14 +124,40 @@ def read(path: Path, model: type[M]) -> M:
 
 
 def check(document: Document, model: type[M]) -> M | None:
-    """Validate what was read; what is wrong is remembered in the document, and nothing comes back."""
-    try:
-        return model.model_validate(document.value)
-    except ValidationError as error:
-        for detail in error.errors(include_url=False, include_context=True):
-            path = _existing(detail["loc"], document)
-            document.mistake(path, _sentence(detail, model))
-        return None
+    """Validate what was read; what is wrong is remembered in the document.
+
+    The model that comes back is made of what is right, so that further checks can tell their mistakes as well; None
+    where nothing is left of it.
+    """
+    value = copy.deepcopy(document.value)
+    for told in range(PRUNINGS):
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_context=True):
+                path = _existing(detail["loc"], document)
+                if not told:  # what pruning itself makes missing is no mistake of the writer
+                    document.mistake(path, _sentence(detail, model))
+                _prune(value, path)
+    return None
+
+
+def _prune(value: Any, path: Path_) -> None:
+    """Take a wrong value out; where it is missing, what should hold it."""
+    holder, above = value, None
+    for step in path[:-1]:
+        above = holder, step
+        try:
+            holder = holder[step]
+        except (KeyError, IndexError, TypeError):
+            return
+    last = path[-1] if path else None
+    if isinstance(holder, dict) and last in holder:
+        del holder[last]
+    elif isinstance(holder, list) and isinstance(last, int) and last < len(holder):
+        holder.pop(last)
+    elif above is not None and isinstance(above[0], dict):
+        above[0].pop(above[1], None)
 
 
 def _existing(location: Path_, document: Document) -> Path_:

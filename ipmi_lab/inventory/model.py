@@ -205,6 +205,8 @@ class _Reader:
             for name in names:
                 if not NAME.match(name):
                     self._say((where, name), "a name has letters, digits, '_', '.' and '-' only")
+        for name, credentials in self.model.credentials.items():
+            self._check_secrets(("credentials", name), credentials)
         for name, written in self.model.groups.items():
             self._layers(written, ("groups", name), (name,))
         for name, written in self.model.targets.items():
@@ -305,10 +307,13 @@ class _Reader:
                 known = list(self.model.credentials)
                 self._say(place, f"there are no credentials {given!r}. {did_you_mean(given, known)}")
                 return None
-            place, given = ("credentials", given), self.model.credentials[given]
-        for key in ("password", "kg"):
-            self._check_secret(place, key, given)
+            return self.model.credentials[given]
+        self._check_secrets(place, given)
         return given
+
+    def _check_secrets(self, place: Path_, credentials: CredentialsModel) -> None:
+        for key in ("password", "kg"):
+            self._check_secret(place, key, credentials)
 
     def _check_secret(self, place: Path_, key: str, credentials: CredentialsModel) -> None:
         reference = getattr(credentials, key)

@@ -71,6 +71,8 @@ class AsyncioLink(Link):
         for _ in range(AT_ONCE):
             datagram = self.port.receive()
             if datagram is None:
+                if self.port.trouble:
+                    self.session.refused()
                 break
             self._tell(self.session.receive(datagram, self.clock()))
         self._flush()

@@ -65,6 +65,8 @@ class BlockingLink(Link):
             now = self.clock()
             if received is not None:
                 events = session.receive(received, now)
+            elif port.trouble:
+                session.refused()
         else:
             now = self.clock()
         if deadline is None or now >= deadline:

@@ -8,8 +8,9 @@ from ipmi_lab.commands.bmc import GetDeviceId
 from ipmi_lab.commands.command import Request, Response
 from ipmi_lab.errors import IpmiLabError, NoAnswer, OutcomeUnknown, SessionError
 from ipmi_lab.ports.port import Port
-from ipmi_lab.sessions.client import IDLE, ClientSession, State
+from ipmi_lab.sessions.client import ClientSession, State
 from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Ponged, Refused
+from ipmi_lab.sessions.questions import IDLE
 
 R = TypeVar("R", bound=Response)
 LOGIN_PAUSES = (0.5, 1.0)

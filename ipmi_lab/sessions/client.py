@@ -8,14 +8,14 @@ session.wake(now)                              retries and give-ups; gives event
 """
 
 import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any
 
 from ipmi_lab.commands.command import Request
-from ipmi_lab.commands.session import CloseSession, GetChannelAuthenticationCapabilities
-from ipmi_lab.errors import IpmiLabError, LocalError, NoAnswer, RemoteError, SessionError
+from ipmi_lab.commands.session import CloseSession
+from ipmi_lab.errors import IpmiLabError, NoAnswer, RemoteError, SessionError
 from ipmi_lab.packets import ipmb, lan20, rmcp
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.events import (
@@ -23,8 +23,6 @@ from ipmi_lab.sessions.events import (
     Closed,
     Dropped,
     Event,
-    Exchanged,
-    GaveUp,
     Observe,
     Opened,
     Ponged,
@@ -32,14 +30,10 @@ from ipmi_lab.sessions.events import (
 )
 from ipmi_lab.sessions.login import Login, Timing
 from ipmi_lab.sessions.opening import opening
-from ipmi_lab.sessions.pending import NUMBERS, Numbers, Pending
+from ipmi_lab.sessions.pending import Pending
+from ipmi_lab.sessions.questions import Questions
 from ipmi_lab.sessions.steps import Ask, Say, Steps
-from ipmi_lab.sessions.wrapping import Lan15, Lan20, Sessionless, Wrapping
-from ipmi_lab.wire.codes import Privilege
-
-T = TypeVar("T")
-DOUBTS = 3  # how often only the question outside the session must be answered: less may be bad luck
-IDLE = 45.0  # BMCs drop a session after 60 s of silence; beyond this an unanswered question looks like it
+from ipmi_lab.sessions.wrapping import Lan15, Lan20, Wrapping
 
 
 class State(Enum):
@@ -61,7 +55,7 @@ NEXT = {
 }
 
 
-class ClientSession:
+class ClientSession(Questions):
     """A conversation with one BMC. ``observe`` hears of every exchange, and of every datagram that was not taken."""
 
     def __init__(
@@ -73,34 +67,17 @@ class ClientSession:
         observe: Observe | None = None,
         random: Random = os.urandom,
     ) -> None:
-        if not 1 <= in_flight < NUMBERS:
-            raise LocalError(f"{in_flight} questions in flight are not possible", hint="1 to 63 are.")
-        self.login, self.timing = login, timing or Timing()
-        self.in_flight = in_flight
-        self.observe = observe
+        super().__init__(timing or Timing(), in_flight, observe, random)
+        self.login = login
         self.state = State.CLOSED
         self.how = ""
         self.openings = 0  # how often it was opened, so that several losers of a session log in once
         self.dropped: Counter[str] = Counter()
-        self.last_heard = float("-inf")
-        self.last_heard_inside = float("-inf")
         self._random = random
-        self._sessionless = Sessionless()
-        self._wrapping: Lan15 | Lan20 | None = None
-        self._numbers = Numbers(random(1)[0])
-        self._count = 0
-        self._open: dict[int, Pending] = {}  # by request number
-        self._waiting: deque[Pending] = deque()
-        self._out: list[bytes] = []
-        self._events: list[Event] = []
-        self._round_trip: float | None = None
         self._steps: Steps[tuple[Lan15 | Lan20, str]] | None = None
         self._say: _Saying | None = None
         self._ponged = False
         self._ping: _Pinging | None = None
-        self._prober: Pending | None = None
-        self._alive_at = float("-inf")
-        self._free_at = float("-inf")
 
     # ------------------------------------------------------------------ what the owner calls
 
@@ -132,14 +109,6 @@ class ClientSession:
         assert self._wrapping is not None
         bmc_id = self._wrapping.remote_id if isinstance(self._wrapping, Lan20) else self._wrapping.session_id
         self._ask(CloseSession(session_id=bmc_id), now, "session", self._wrapping)
-
-    def forget(self, number: int) -> None:
-        """Stop waiting for an answer that nobody wants any more."""
-        for sequence, pending in list(self._open.items()):
-            if pending.number == number:
-                del self._open[sequence]
-                self._numbers.rest(sequence, pending.sent_at)
-        self._waiting = deque(pending for pending in self._waiting if pending.number != number)
 
     def abandon(self) -> None:
         """Drop the session without a word: the BMC has dropped it, or whoever was opening it has gone."""
@@ -184,142 +153,6 @@ class ClientSession:
         self._fill(now)
         return self._happened()
 
-    # ------------------------------------------------------------------ questions
-
-    def _ask(self, request: Request[Any], now: float, owner: str, wrapping: Wrapping) -> int:
-        self._count += 1
-        self._waiting.append(Pending(self._count, request, now, owner, wrapping))
-        self._fill(now)
-        return self._count
-
-    def _fill(self, now: float) -> None:
-        while self._waiting and self._busy < self.in_flight and self._free_at <= now:
-            pending = self._waiting.popleft()
-            pending.sequence = self._numbers.take(self._open, now)
-            pending.wait = self._first_wait()
-            self._open[pending.sequence] = pending
-            self._send(pending, now)
-
-    @property
-    def _busy(self) -> int:
-        """How many questions of the owner are under way."""
-        return len(self._open) - (self._prober is not None)
-
-    def _first_wait(self) -> float:
-        timing = self.timing
-        if self._round_trip is None:
-            return min(timing.first, timing.timeout)
-        return min(max(timing.first, 4 * self._round_trip), timing.timeout)
-
-    def _send(self, pending: Pending, now: float) -> None:
-        """Put a question on its way, again with a new session number, or as the very same datagram where a second
-        execution would do harm: a BMC that has seen it drops it as a duplicate."""
-        if pending.repeat or not pending.datagram:
-            message = ipmb.pack(
-                ipmb.BMC,
-                pending.netfn << 2 | pending.lun,
-                ipmb.CONSOLE,
-                pending.sequence << 2,
-                pending.command,
-                pending.data,
-            )
-            wrapping = pending.wrapping
-            assert wrapping is not None
-            pending.datagram = wrapping.wrap(message)
-        self._out.append(pending.datagram)
-        pending.tries += 1
-        pending.sent_at = now
-        pending.wake_at = now + pending.wait
-        self._free_at = now + self.timing.spacing
-
-    def _overdue(self, pending: Pending, now: float) -> None:
-        timing = self.timing
-        if pending is self._prober or self._out_of_time(pending, now):
-            self._give_up(pending, now)
-            return
-        pending.wait = min(2 * pending.wait, timing.timeout)
-        if self._within_session(pending) and pending.repeat and pending.owner in ("command", "keep-alive"):
-            self._suspect(pending, now)
-            if pending.sequence not in self._open:
-                return
-            pending.wait = min(pending.wait, max(0.01, pending.asked_at + timing.budget - now))
-        self._send(pending, now)
-
-    def _out_of_time(self, pending: Pending, now: float) -> bool:
-        """Reads within a session have a budget of time; everything else has so many tries."""
-        if self._within_session(pending) and pending.repeat and pending.owner != "session":
-            return now - pending.asked_at >= self.timing.budget
-        return pending.tries > self.timing.retries
-
-    def _within_session(self, pending: Pending) -> bool:
-        return pending.wrapping is self._wrapping and self._wrapping is not None
-
-    def _suspect(self, pending: Pending, now: float) -> None:
-        """Where question after question is lost, ask outside the session too: if only that is answered, the BMC has
-        dropped the session (it was restarted, or we were silent for too long)."""
-        long_silent = pending.asked_at - self.last_heard_inside > IDLE
-        if pending.probing and self._alive_at >= pending.sent_at:
-            pending.doubts += 1
-            pending.wait = self._first_wait()
-            if pending.doubts >= (1 if long_silent else DOUBTS):
-                self._session_lost(now)
-                return
-        pending.probing = True
-        self._probe(now)
-
-    def _probe(self, now: float) -> None:
-        if self._prober is not None or len(self._open) >= NUMBERS - 1:
-            return
-        request = GetChannelAuthenticationCapabilities(extended=False, channel=0x0E, privilege=Privilege.USER)
-        probe = Pending(0, request, now, "probe", self._sessionless)
-        probe.sequence = self._numbers.take(self._open, now)
-        probe.wait = self._first_wait()
-        self._open[probe.sequence] = self._prober = probe
-        self._send(probe, now)
-
-    def _forget_probe(self) -> None:
-        if self._prober is not None:
-            self._open.pop(self._prober.sequence, None)
-            self._prober = None
-
-    def _session_lost(self, now: float) -> None:
-        self._turn("lost")
-        self._wrapping = None
-        self._forget_probe()
-        for pending in [*self._open.values(), *self._waiting]:
-            self._open.pop(pending.sequence, None)
-            self._finish(pending, now)
-            self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=True))
-        self._waiting.clear()
-
-    def _give_up(self, pending: Pending, now: float) -> None:
-        del self._open[pending.sequence]
-        self._numbers.rest(pending.sequence, now)
-        self._finish(pending, now)
-        if pending.owner == "session":
-            self._proceed(pending, None, now)
-        elif pending is self._prober:
-            self._prober = None
-        else:
-            self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=False))
-
-    def _finish(self, pending: Pending, now: float, code: int | None = None, data: bytes = b"") -> None:
-        if self.observe is not None and pending.owner != "probe":
-            elapsed = now - pending.asked_at
-            self.observe(
-                Exchanged(
-                    pending.netfn,
-                    pending.command,
-                    pending.lun,
-                    pending.data,
-                    code,
-                    data,
-                    pending.tries,
-                    elapsed,
-                    pending.owner,
-                )
-            )
-
     # ------------------------------------------------------------------ what arrives
 
     def _take(self, datagram: bytes, now: float) -> None:
@@ -342,7 +175,8 @@ class ClientSession:
             if say is None or packet.kind != say.step.answer_type or not say.fits(packet.payload):
                 raise RemoteError(f"an RMCP+ set-up message 0x{packet.kind:02X} came that nobody waits for")
             self._say = None
-            self._heard(now, now - say.sent_at if say.tries == 1 else None)
+            if say.tries == 1:
+                self._smooth(now - say.sent_at)
             self._step(packet.payload, now)
         else:
             self._answer(self._sessionless.unwrap(datagram), self._sessionless, now)
@@ -372,20 +206,13 @@ class ClientSession:
         if len(message) < 8:
             raise RemoteError("an answer came without a completion code")
         del self._open[pending.sequence]
-        elapsed = now - pending.sent_at
         if pending.tries > 1:
             self._numbers.rest(pending.sequence, now)
-        self._heard(now, elapsed if pending.tries == 1 else None)
+        else:
+            self._smooth(now - pending.sent_at)
         if wrapping is self._wrapping:
             self.last_heard_inside = now
         self._deliver(pending, Answered(pending.number, message[6], message[7:-1]), now)
-
-    def _heard(self, now: float, elapsed: float | None) -> None:
-        """Remember when the BMC was last heard, and smooth the round trip of what was sent only once."""
-        self.last_heard = now
-        if elapsed is not None:
-            known = self._round_trip
-            self._round_trip = elapsed if known is None else known + (elapsed - known) / 8
 
     def _deliver(self, pending: Pending, answer: Answered, now: float) -> None:
         if self.observe is not None:
@@ -398,14 +225,6 @@ class ClientSession:
             self._events.append(answer)
         if self._waiting:
             self._fill(now)
-
-    def _alive(self, now: float) -> None:
-        """The BMC answers outside the session: what is not answered within it soon was asked in a session that is
-        no more."""
-        self._alive_at, self._prober = now, None
-        for pending in self._open.values():
-            if pending.probing:
-                pending.wake_at = min(pending.wake_at, now + self._first_wait())
 
     def _take_pong(self, datagram: bytes) -> None:
         pong = rmcp.read_pong(datagram)
@@ -435,6 +254,10 @@ class ClientSession:
             self.observe(Dropped(reason, datagram))
 
     # ------------------------------------------------------------------ opening and closing
+
+    def _lost(self) -> None:
+        self._turn("lost")
+        self._wrapping = None
 
     def _turn(self, event: str) -> None:
         try:

@@ -1,0 +1,210 @@
+"""The questions of a session that wait for their answers: how they are sent, sent again and given up."""
+
+from collections import deque
+from typing import Any
+
+from ipmi_lab.commands.command import Request
+from ipmi_lab.commands.session import GetChannelAuthenticationCapabilities
+from ipmi_lab.errors import LocalError
+from ipmi_lab.packets import ipmb
+from ipmi_lab.sessions.crypto import Random
+from ipmi_lab.sessions.events import Answered, Event, Exchanged, GaveUp, Observe
+from ipmi_lab.sessions.login import Timing
+from ipmi_lab.sessions.pending import NUMBERS, Numbers, Pending
+from ipmi_lab.sessions.wrapping import Lan15, Lan20, Sessionless, Wrapping
+from ipmi_lab.wire.codes import Privilege
+
+DOUBTS = 3  # how often only the question outside the session must be answered: less may be bad luck
+REFUSED_WAIT = 0.5
+IDLE = 45.0  # BMCs drop a session after 60 s of silence; beyond this an unanswered question looks like it
+
+
+class Questions:
+    """What a ``ClientSession`` knows of its open questions, of the way there, and of whether the BMC still lives."""
+
+    def __init__(self, timing: Timing, in_flight: int, observe: Observe | None, random: Random) -> None:
+        if not 1 <= in_flight < NUMBERS:
+            raise LocalError(f"{in_flight} questions in flight are not possible", hint="1 to 63 are.")
+        self.timing, self.in_flight, self.observe = timing, in_flight, observe
+        self.last_heard_inside = float("-inf")
+        self._sessionless = Sessionless()
+        self._wrapping: Lan15 | Lan20 | None = None
+        self._numbers = Numbers(random(1)[0])
+        self._count = 0
+        self._open: dict[int, Pending] = {}  # by request number
+        self._waiting: deque[Pending] = deque()
+        self._out: list[bytes] = []
+        self._events: list[Event] = []
+        self._round_trip: float | None = None
+        self._prober: Pending | None = None
+        self._alive_at = float("-inf")
+        self._free_at = float("-inf")
+
+    def forget(self, number: int) -> None:
+        """Stop waiting for an answer that nobody wants any more."""
+        for sequence, pending in list(self._open.items()):
+            if pending.number == number:
+                del self._open[sequence]
+                self._numbers.rest(sequence, pending.sent_at)
+        self._waiting = deque(pending for pending in self._waiting if pending.number != number)
+
+    def _ask(self, request: Request[Any], now: float, owner: str, wrapping: Wrapping) -> int:
+        self._count += 1
+        self._waiting.append(Pending(self._count, request, now, owner, wrapping))
+        self._fill(now)
+        return self._count
+
+    def _fill(self, now: float) -> None:
+        while self._waiting and self._busy < self.in_flight and self._free_at <= now:
+            pending = self._waiting.popleft()
+            pending.sequence = self._numbers.take(self._open, now)
+            pending.wait = self._first_wait()
+            self._open[pending.sequence] = pending
+            self._send(pending, now)
+
+    @property
+    def _busy(self) -> int:
+        """How many questions of the owner are under way."""
+        return len(self._open) - (self._prober is not None)
+
+    def _first_wait(self) -> float:
+        timing = self.timing
+        if self._round_trip is None:
+            return min(timing.first, timing.timeout)
+        return min(max(timing.first, 4 * self._round_trip), timing.timeout)
+
+    def _send(self, pending: Pending, now: float) -> None:
+        """Put a question on its way, again with a new session number, or as the very same datagram where a second
+        execution would do harm: a BMC that has seen it drops it as a duplicate."""
+        if pending.repeat or not pending.datagram:
+            message = ipmb.pack(
+                ipmb.BMC,
+                pending.netfn << 2 | pending.lun,
+                ipmb.CONSOLE,
+                pending.sequence << 2,
+                pending.command,
+                pending.data,
+            )
+            wrapping = pending.wrapping
+            assert wrapping is not None
+            pending.datagram = wrapping.wrap(message)
+        self._out.append(pending.datagram)
+        pending.tries += 1
+        pending.sent_at = now
+        pending.wake_at = now + pending.wait
+        self._free_at = now + self.timing.spacing
+
+    def _overdue(self, pending: Pending, now: float) -> None:
+        timing = self.timing
+        if pending is self._prober or self._out_of_time(pending, now):
+            self._give_up(pending, now)
+            return
+        pending.wait = min(2 * pending.wait, timing.timeout)
+        if self._within_session(pending) and pending.repeat and pending.owner in ("command", "keep-alive"):
+            self._suspect(pending, now)
+            if pending.sequence not in self._open:
+                return
+            pending.wait = min(pending.wait, max(0.01, pending.asked_at + timing.budget - now))
+        self._send(pending, now)
+
+    def _out_of_time(self, pending: Pending, now: float) -> bool:
+        """Reads within a session have a budget of time; everything else has so many tries."""
+        if self._within_session(pending) and pending.repeat and pending.owner != "session":
+            return now - pending.asked_at >= self.timing.budget
+        return pending.tries > self.timing.retries
+
+    def _within_session(self, pending: Pending) -> bool:
+        return pending.wrapping is self._wrapping and self._wrapping is not None
+
+    def _suspect(self, pending: Pending, now: float) -> None:
+        """Where question after question is lost, ask outside the session too: if only that is answered, the BMC has
+        dropped the session (it was restarted, or we were silent for too long)."""
+        long_silent = pending.asked_at - self.last_heard_inside > IDLE
+        if pending.probing and self._alive_at >= pending.sent_at:
+            pending.doubts += 1
+            pending.wait = self._first_wait()
+            if pending.doubts >= (1 if long_silent else DOUBTS):
+                self._session_lost(now)
+                return
+        pending.probing = True
+        self._probe(now)
+
+    def _probe(self, now: float) -> None:
+        if self._prober is not None or len(self._open) >= NUMBERS - 1:
+            return
+        request = GetChannelAuthenticationCapabilities(extended=False, channel=0x0E, privilege=Privilege.USER)
+        probe = Pending(0, request, now, "probe", self._sessionless)
+        probe.sequence = self._numbers.take(self._open, now)
+        probe.wait = self._first_wait()
+        self._open[probe.sequence] = self._prober = probe
+        self._send(probe, now)
+
+    def _forget_probe(self) -> None:
+        if self._prober is not None:
+            self._open.pop(self._prober.sequence, None)
+            self._prober = None
+
+    def _session_lost(self, now: float) -> None:
+        self._lost()
+        self._forget_probe()
+        for pending in [*self._open.values(), *self._waiting]:
+            self._open.pop(pending.sequence, None)
+            self._finish(pending, now)
+            self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=True))
+        self._waiting.clear()
+
+    def _give_up(self, pending: Pending, now: float) -> None:
+        del self._open[pending.sequence]
+        self._numbers.rest(pending.sequence, now)
+        self._finish(pending, now)
+        if pending.owner == "session":
+            self._proceed(pending, None, now)
+        elif pending is self._prober:
+            self._prober = None
+        else:
+            self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=False))
+
+    def _finish(self, pending: Pending, now: float, code: int | None = None, data: bytes = b"") -> None:
+        if self.observe is not None and pending.owner != "probe":
+            elapsed = now - pending.asked_at
+            self.observe(
+                Exchanged(
+                    pending.netfn,
+                    pending.command,
+                    pending.lun,
+                    pending.data,
+                    code,
+                    data,
+                    pending.tries,
+                    elapsed,
+                    pending.owner,
+                )
+            )
+
+    def _smooth(self, elapsed: float) -> None:
+        """Learn the round trip, from what was sent only once."""
+        known = self._round_trip
+        self._round_trip = elapsed if known is None else known + (elapsed - known) / 8
+
+    def _alive(self, now: float) -> None:
+        """The BMC answers outside the session: what is not answered within it soon was asked in a session that is
+        no more."""
+        self._alive_at, self._prober = now, None
+        for pending in self._open.values():
+            if pending.probing:
+                pending.wake_at = min(pending.wake_at, now + self._first_wait())
+
+    # ------------------------------------------------------------------ what the session does about it
+
+    def refused(self) -> None:
+        """The machine said that nobody listens there: an answer will not come, so the next try may be sooner."""
+        for pending in self._open.values():
+            pending.wake_at = min(pending.wake_at, pending.sent_at + REFUSED_WAIT)
+
+    def _lost(self) -> None:
+        """The BMC has dropped the session."""
+        raise NotImplementedError
+
+    def _proceed(self, pending: Pending, answer: Answered | None, now: float) -> None:
+        """A question of the session itself was answered, or not."""
+        raise NotImplementedError

@@ -1,0 +1,71 @@
+"""The URL of a target."""
+
+import pytest
+from hypothesis import given, strategies
+
+from ipmi_lab.errors import LocalError
+from ipmi_lab.ports.address import Address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("lanplus://admin@10.0.0.7", Address("lanplus", "10.0.0.7", 623, "admin")),
+        ("lan://10.0.0.7:6230", Address("lan", "10.0.0.7", 6230)),
+        ("auto://[::1]:9000", Address("auto", "::1", 9000)),
+        ("lanplus://[fe80::1%eth0]", Address("lanplus", "fe80::1%eth0")),
+        ("lanplus://a%40b@host", Address("lanplus", "host", 623, "a@b")),
+        (
+            "lanplus://u@h?cipher=3&privilege=user",
+            Address("lanplus", "h", 623, "u", (("cipher", "3"), ("privilege", "user"))),
+        ),
+        ("virtual:rack-server", Address("virtual", "rack-server", 0)),
+    ],
+)
+def test_a_url_is_taken_apart(text: str, address: Address) -> None:
+    assert Address.parse(text) == address
+
+
+@pytest.mark.parametrize(
+    "text", ["lanplus://admin@10.0.0.7", "auto://[::1]:9000", "virtual:legacy", "lan://h?privilege=user"]
+)
+def test_and_put_together_again(text: str) -> None:
+    assert str(Address.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("lanpuls://h", "Did you mean lanplus"),
+        ("10.0.0.7", "it has no scheme"),
+        ("lanplus://", "no host is named"),
+        ("lanplus://h:99999", "the port is not a number from 1 to 65535"),
+        ("lanplus://h:0", "the port 0 cannot be reached"),
+        ("lanplus://h/path", "'/path' behind the host means nothing here"),
+        ("lanplus://h?cypher=3", "Did you mean cipher"),
+        ("virtual:", "no profile is named"),
+        ("lanplus://[::1", "is no address"),
+    ],
+)
+def test_what_is_wrong_is_said(text: str, says: str) -> None:
+    with pytest.raises(LocalError) as caught:
+        Address.parse(text)
+
+    assert says in str(caught.value)
+
+
+def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
+    with pytest.raises(LocalError) as caught:
+        Address.parse("lanplus://admin:planted@10.0.0.7")
+
+    assert "a password stands in it" in str(caught.value)
+    assert "planted" not in str(caught.value)
+
+
+@given(strategies.text(max_size=60) | strategies.from_regex(r"(lan|lanplus|auto|virtual):[ -~]{0,40}", fullmatch=True))
+def test_no_text_raises_anything_but_our_own_error(text: str) -> None:
+    try:
+        address = Address.parse(text)
+    except LocalError:
+        return
+    assert address.host
