@@ -1,0 +1,50 @@
+"""What every client loop does: it logs in once, and then runs laps, as many commands as fit into some seconds."""
+
+import resource
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+GET_DEVICE_ID = b"\x06\x01"
+USER, PASSWORD = "ipmiusr", "test"
+
+
+@dataclass(frozen=True)
+class Lap:
+    """Commands that were answered, the seconds they took, and the seconds of CPU that the client used for them."""
+
+    commands: int
+    seconds: float
+    cpu: float
+
+
+Loop = Callable[[str, int], AbstractContextManager[Callable[[float], Lap]]]
+"""Given host and port of a BMC: a context with an open session, whose value runs one lap."""
+
+
+def cpu_seconds() -> float:
+    """CPU that this process and its ended children have used."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def timed(run: Callable[[], int]) -> Lap:
+    """A lap around ``run``, which says how many commands it did."""
+    cpu, start = cpu_seconds(), time.perf_counter()
+    commands = run()
+    return Lap(commands, time.perf_counter() - start, cpu_seconds() - cpu)
+
+
+def repeat(step: Callable[[], object], seconds: float, *, batch: int = 16) -> Lap:
+    """One command after the other; the clock is read only after a batch."""
+
+    def run() -> int:
+        commands, end = 0, time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            for _ in range(batch):
+                step()
+            commands += batch
+        return commands
+
+    return timed(run)
