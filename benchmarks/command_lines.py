@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.lap import GET_DEVICE_ID, PASSWORD, USER, Lap, timed
+from tests.interop.peers import program
 
 NUMBERS = " ".join(f"0x{byte:02x}" for byte in GET_DEVICE_ID)
 
@@ -44,7 +45,7 @@ def _laps(words: list[str], line: str) -> Iterator[Callable[[float], Lap]]:
 
 
 def _ipmitool(how: list[str], host: str, port: int) -> AbstractContextManager[Callable[[float], Lap]]:
-    words = ["ipmitool", *how, "-H", host, "-p", str(port), "-U", USER, "-E", "exec"]
+    words = [program("ipmitool", "ipmitool"), *how, "-H", host, "-p", str(port), "-U", USER, "-E", "exec"]
     return _laps(words, f"raw {NUMBERS}\n")
 
 
@@ -53,7 +54,15 @@ def _ipmi_raw(how: list[str], host: str, port: int) -> Iterator[Callable[[float]
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "freeipmi.conf"
         settings.write_text(f"username {USER}\npassword {PASSWORD}\nprivilege-level ADMIN\n")
-        words = ["/usr/sbin/ipmi-raw", "--config-file", str(settings), *how, "-h", f"{host}:{port}", "--file"]
+        words = [
+            program("ipmi-raw", "freeipmi-tools"),
+            "--config-file",
+            str(settings),
+            *how,
+            "-h",
+            f"{host}:{port}",
+            "--file",
+        ]
         with _laps(words, f"0 {NUMBERS}\n") as run:
             yield run
 

@@ -18,6 +18,16 @@ class Lap:
     seconds: float
     cpu: float
 
+    @property
+    def rate(self) -> float:
+        """Commands a second."""
+        return self.commands / self.seconds
+
+    @property
+    def cost(self) -> float:
+        """Seconds of the client's CPU for a command."""
+        return self.cpu / self.commands
+
 
 Loop = Callable[[str, int], AbstractContextManager[Callable[[float], Lap]]]
 """Given host and port of a BMC: a context with an open session, whose value runs one lap."""

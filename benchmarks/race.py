@@ -1,75 +1,81 @@
-"""Runs a contest in pairs of laps, ours and a peer's one after the other, and puts it into a table.
+"""Runs a contest in pairs of laps, ours and a peer's one after the other, and makes rows of a table of it.
 
 A machine is never quiet; but two laps side by side meet the same noise, so the ratio within a pair is what counts.
 """
 
-from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from statistics import median
 
-from tabulate import tabulate
-
-from benchmarks.contests import Contest
+from benchmarks.contests import Contest, Peer
 from benchmarks.lap import Lap
 from benchmarks.racer import Racer, Unavailable
 
-OURS = "ipmi-lab"
 HEAD = ["client", "commands/s", "CPU µs/command", "ours/peer: min – median – max", "goal", "CPU ours/peer"]
 
 
-def race(contest: Contest, host: str, port: int, *, core: int, rounds: int, seconds: float) -> str:
-    """The table of one contest; a client that cannot run has its reason there."""
+@dataclass
+class Entry:
+    """One client in a contest: its process, or why there is none; its laps and, for a peer, ours beside them."""
+
+    name: str
+    racer: Racer | None = None
+    trouble: str = ""
+    laps: list[Lap] = field(default_factory=list)
+    beside: list[Lap] = field(default_factory=list)
+
+    def lap(self, seconds: float) -> Lap | None:
+        """Run one lap and keep it; a client that fails runs no more."""
+        if self.racer is not None and not self.trouble:
+            try:
+                self.laps.append(self.racer.lap(seconds))
+                return self.laps[-1]
+            except Unavailable as reason:
+                self.trouble = str(reason)
+        return None
+
+
+def race(contest: Contest, host: str, port: int, *, core: int, rounds: int, seconds: float) -> list[list[str]]:
+    """The rows of one contest; a client that cannot run has its reason there."""
     with ExitStack() as stack:
 
-        def start(loop: str) -> Racer | str:
+        def enter(name: str, loop: str) -> Entry:
             try:
                 racer = Racer(loop, host, port, core)
             except Unavailable as reason:
-                return str(reason)
+                return Entry(name, trouble=str(reason))
             stack.callback(racer.close)
-            return racer
+            return Entry(name, racer)
 
-        ours = start(contest.ours)
-        peers = {peer: start(peer.loop) for peer in contest.peers}
-        pairs: dict[str, list[tuple[Lap | None, Lap]]] = {peer.name: [] for peer in contest.peers}
+        ours = enter("ipmi-lab", contest.ours)
+        peers = {peer: enter(peer.name, peer.loop) for peer in contest.peers}
         for number in range(rounds):
-            for peer, racer in peers.items():
-                if isinstance(racer, Racer):
-                    pairs[peer.name].append(_pair(ours, racer, seconds, ours_first=number % 2 == 0))
-        mine = [lap for of_peer in pairs.values() for lap, _ in of_peer if lap is not None]
-        rows = [_row(OURS, mine) if mine else [OURS, ours if isinstance(ours, str) else "–"]]
-        for peer, racer in peers.items():
-            goal = "" if peer.goal is None else f"≥ {peer.goal}"
-            if isinstance(racer, str):
-                rows.append([peer.name, racer, "", "", goal, ""])
-            else:
-                rows.append(_row(peer.name, [lap for _, lap in pairs[peer.name]], pairs[peer.name], goal))
-    return f"{contest.title}\n{tabulate(rows, HEAD, disable_numparse=True)}\n"
+            for entry in peers.values():
+                _run_pair(ours, entry, seconds, ours_first=number % 2 == 0)
+    return [_row(ours), *(_row(entry, peer) for peer, entry in peers.items())]
 
 
-def _pair(ours: Racer | str, peer: Racer, seconds: float, *, ours_first: bool) -> tuple[Lap | None, Lap]:
-    if isinstance(ours, str):
-        return None, peer.lap(seconds)
-    if ours_first:
-        return ours.lap(seconds), peer.lap(seconds)
-    second = peer.lap(seconds)
-    return ours.lap(seconds), second
+def _run_pair(ours: Entry, peer: Entry, seconds: float, *, ours_first: bool) -> None:
+    if peer.trouble:
+        return
+    mine = ours.lap(seconds) if ours_first else None
+    theirs = peer.lap(seconds)
+    if not ours_first:
+        mine = ours.lap(seconds)
+    if mine is not None and theirs is not None:
+        peer.beside.append(mine)
 
 
-def _row(name: str, laps: list[Lap], pairs: Iterable[tuple[Lap | None, Lap]] = (), goal: str = "") -> list[str]:
-    rate = median(lap.commands / lap.seconds for lap in laps)
-    cpu = median(lap.cpu / lap.commands for lap in laps)
-    both = [(mine, theirs) for mine, theirs in pairs if mine is not None]
-    faster = [(mine.commands / mine.seconds) / (theirs.commands / theirs.seconds) for mine, theirs in both]
-    cheaper = [(mine.cpu / mine.commands) / (theirs.cpu / theirs.commands) for mine, theirs in both if theirs.cpu > 0]
-    return [
-        name,
-        f"{rate:,.0f}",
-        f"{1e6 * cpu:.0f}",
-        spread(faster),
-        goal,
-        f"{median(cheaper):.2f}" if cheaper else "",
-    ]
+def _row(entry: Entry, peer: Peer | None = None) -> list[str]:
+    goal = f"≥ {peer.goal}" if peer is not None and peer.goal is not None else ""
+    if entry.trouble or not entry.laps:
+        return [entry.name, entry.trouble or "no peer to run against", "", "", goal, ""]
+    rate = median(lap.rate for lap in entry.laps)
+    cpu = median(lap.cost for lap in entry.laps)
+    pairs = list(zip(entry.beside, entry.laps, strict=False))
+    faster = spread([mine.rate / theirs.rate for mine, theirs in pairs])
+    cheaper = f"{median(mine.cost / theirs.cost for mine, theirs in pairs):.2f}" if pairs else ""
+    return [entry.name, f"{rate:,.0f}", f"{1e6 * cpu:.0f}", faster, goal, cheaper]
 
 
 def spread(ratios: list[float]) -> str:

@@ -53,7 +53,7 @@ class Racer:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise Unavailable(f"it ended with exit code {self._process.wait()}")
+            raise Unavailable(f"its process ended with exit code {self._process.wait()}")
         answer: dict[str, Any] = json.loads(line)
         if "unavailable" in answer:
             raise Unavailable(answer["unavailable"])

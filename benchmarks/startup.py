@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from tabulate import tabulate
-
 from benchmarks.race import spread
 
 HEAD = ["", "ms", "beside", "ms", "ratio: min – median – max", "goal"]
@@ -33,18 +31,17 @@ def collects(*options: str) -> float:
     return seconds
 
 
-def startup(rounds: int) -> str:
-    """The table of imports and of an empty collection."""
+def startup(rounds: int) -> list[list[str]]:
+    """The rows of imports and of an empty collection."""
     python_ipmi = "import pyipmi", lambda: imports("import pyipmi")
     without = "pytest -p no:ipmi_lab", lambda: collects("-p", "no:ipmi_lab")
-    rows = [
+    return [
         _compare("import ipmi_lab", lambda: imports("import ipmi_lab"), *python_ipmi, "≤ 0.7", rounds),
         _compare(
             "from ipmi_lab import connect", lambda: imports("from ipmi_lab import connect"), *python_ipmi, "", rounds
         ),
         _compare("pytest --collect-only", collects, *without, "≤ 1.05", rounds),
     ]
-    return f"Start\n{tabulate(rows, HEAD, disable_numparse=True)}\n"
 
 
 def _compare(
