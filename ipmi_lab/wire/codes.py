@@ -26,7 +26,9 @@ class OpenEnum(IntEnum):
             if fold(name) == wanted:
                 return member
         try:
-            return cls(int(text, 0))
+            if cls.__members__:
+                return cls(int(text, 0))
+            raise ValueError
         except ValueError:
             choices = [name.lower().replace("_", " ") for name in cls.__members__]
             raise LocalError(f"{text!r} is no {cls.__name__}", hint=did_you_mean(text, choices)) from None

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from robot.api import logger
+from robot.running.context import EXECUTION_CONTEXTS
 from robotlibcore import DynamicCore
 
 from ipmi_lab.errors import IpmiLabError
@@ -95,6 +96,8 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
                 self.context.close_scope(scope)
 
     def start_test(self, data: Any, result: Any) -> None:
+        if EXECUTION_CONTEXTS.current.dry_run:
+            return
         scope = f"test:{result.full_name}"
         by_test = self.context.settings.auto_close is AutoClose.TEST
         self.context.scopes.append(scope if by_test or not self.context.scopes else self.context.scopes[-1])
@@ -103,6 +106,8 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
             self.context.run.target = self.context.held(None).target.name
 
     def end_test(self, data: Any, result: Any) -> None:
+        if EXECUTION_CONTEXTS.current.dry_run:
+            return
         run = self.context.run
         self.context.close_scope(f"test:{result.full_name}")
         self.context.scopes.pop()

@@ -31,7 +31,7 @@ class SessionKeywords:
         host: str | None = None,
         port: int | None = None,
         user: str | None = None,
-        password: Password | None = None,
+        password: Password = None,  # type: ignore[assignment]  # of a union, Robot would not tell what is wrong
         privilege: Privilege | None = None,
         cipher: int | None = None,
         transport: str | None = None,

@@ -304,8 +304,9 @@ def test_every_keyword_is_documented_with_its_arguments_and_an_example() -> None
     for keyword in library.keywords:
         assert "Example" in keyword.doc, keyword.name
         for argument in keyword.args:
-            assert f"{argument.name}:" in keyword.doc, f"{keyword.name}: {argument.name}"
-            assert argument.type is not None, f"{keyword.name}: {argument.name}"
+            said = getattr(argument, "doc", "") or f"{argument.name}:" in keyword.doc  # as old Robots leave it
+            assert said or argument.is_marker, f"{keyword.name}: {argument.name}"
+            assert argument.type is not None or argument.is_marker, f"{keyword.name}: {argument.name}"
 
 
 def test_the_examples_pass(tmp_path: Path) -> None:
