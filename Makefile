@@ -24,7 +24,6 @@ docs: $(READY)
 	$(BIN)/libdoc IpmiLab build/docs/IpmiLab.html
 
 bench: $(READY)
-	$(BIN)/python -m pip install --quiet --editable '.[test,peers]'
 	$(BIN)/python -m benchmarks
 
 $(READY): pyproject.toml

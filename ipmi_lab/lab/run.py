@@ -265,6 +265,13 @@ def _margin(value: float, low: float | None, high: float | None) -> float | None
     return round(200 * min(value - low, high - value) / (high - low), 2)
 
 
+def _command_line() -> str:
+    """What the user typed, without the path of the program."""
+    program = Path(sys.argv[0])
+    name = f"python -m {program.parent.name}" if program.stem == "__main__" else program.name
+    return " ".join([name, *map(shlex.quote, sys.argv[1:])])
+
+
 def _usual_facts() -> dict[str, Any]:
     try:
         operator = getpass.getuser()
@@ -273,6 +280,6 @@ def _usual_facts() -> dict[str, Any]:
     return {
         "operator": operator,
         "station": socket.gethostname(),
-        "command": shlex.join(sys.argv),
+        "command": _command_line(),
         "versions": f"ipmi-lab {version('ipmi-lab')}, Python {platform.python_version()}, {platform.platform()}",
     }

@@ -89,6 +89,11 @@ class Run:
         return PASSED if tested else "nothing tested"
 
     @property
+    def worst_first(self) -> list[TestResult]:
+        """The tests as a reader wants them: what is wrong on top, else in their order."""
+        return sorted(self.tests, key=lambda test: test.verdict not in BAD)
+
+    @property
     def counts(self) -> Counter[str]:
         """How many tests ended how."""
         return Counter(test.verdict for test in self.tests)
