@@ -9,7 +9,7 @@ demo: $(READY)
 	$(BIN)/ipmi-lab demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: $(READY)
 	$(BIN)/ruff check

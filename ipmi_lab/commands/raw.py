@@ -43,13 +43,20 @@ class Raw(Request[RawData]):
             return None
 
     def permission(self) -> Permission:
-        typed = self._typed()
-        if typed is not None:
-            return typed.permission()
         known: type[Request[Any]] | None = self.__dict__["known"]
-        return "raw" if known is None else known.needs
+        if known is None:
+            return "raw"
+        if known.permission is Request.permission:
+            return known.needs
+        typed = self._typed()
+        return known.needs if typed is None else typed.permission()
 
     def repeatable(self) -> bool:
+        known: type[Request[Any]] | None = self.__dict__["known"]
+        if known is None:
+            return False
+        if known.repeatable is Request.repeatable:
+            return known.repeat
         typed = self._typed()
         return typed is not None and typed.repeatable()
 

@@ -23,6 +23,15 @@ class Part(Generic[World]):
 
     def __init__(self, link: Link) -> None:
         self.link = link
+        self._inside: Part[Any] | None = None
+
+    def view(self) -> "Part[Any]":
+        """The same part with the same state, whose features give coroutines."""
+        if self._inside is None:
+            view = object.__new__(_view(type(self)))
+            view.__dict__ = self.__dict__
+            self._inside = view
+        return self._inside
 
 
 _views: dict[type, type[Part[Any]]] = {}
@@ -65,9 +74,7 @@ class feature(Generic[P, R]):  # noqa: N801  # it is used as a decorator, and th
             return self
         if part.inside or not part.link.blocking:
             return partial(self._function, part)
-        view = object.__new__(_view(type(part)))
-        view.__dict__ = part.__dict__
-        function = self._function
+        function, view = self._function, part.view()
 
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             return run(function(view, *args, **kwargs))

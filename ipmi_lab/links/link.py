@@ -135,22 +135,27 @@ class Link:
         try:
             if self.guard is not None and purpose == "command":
                 self.guard(request)
-            return await self._exchange(request, purpose)
+            if self._wanted:
+                await self._prepare(request)
+            outcome = await self._perform(request, purpose)
+            if isinstance(outcome, GaveUp):
+                if not outcome.lost or not request.repeatable():
+                    raise self._unanswered(request, outcome)
+                await self._heal()
+                outcome = await self._perform(request, purpose)
+                if isinstance(outcome, GaveUp):
+                    raise self._unanswered(request, outcome)
+            return outcome.code, outcome.data
         except IpmiLabError as error:
             raise error.about(target=self.name, request=request.label()) from None
 
-    async def _exchange(self, request: Request[Any], purpose: str) -> tuple[int, bytes]:
-        if self._wanted and self.session.state is State.CLOSED:
+    async def _prepare(self, request: Request[Any]) -> None:
+        """Log in anew where the session was lost; before a change after a long silence ask a read first, since a read
+        heals where a change must not be repeated."""
+        if self.session.state is State.CLOSED:
             await self._heal()
-        if self._wanted and not request.repeatable() and self.clock() - self.session.last_heard_inside > IDLE:
-            await self._exchange(GetDeviceId(), "keep-alive")  # a read heals where a change must not be repeated
-        outcome = await self._perform(request, purpose)
-        if isinstance(outcome, GaveUp) and outcome.lost and request.repeatable():
-            await self._heal()
-            outcome = await self._perform(request, purpose)
-        if isinstance(outcome, GaveUp):
-            raise self._unanswered(request, outcome)
-        return outcome.code, outcome.data
+        if self.clock() - self.session.last_heard_inside > IDLE and not request.repeatable():
+            await self.exchange(GetDeviceId(), purpose="keep-alive")
 
     def _unanswered(self, request: Request[Any], outcome: GaveUp) -> NoAnswer:
         tries = f"{outcome.tries} {'try' if outcome.tries == 1 else 'tries'}"

@@ -125,6 +125,8 @@ class ClientSession(Questions):
     def deadline(self) -> float | None:
         """When to wake the session, or None while nothing is under way."""
         times = [pending.wake_at for pending in self._open.values()]
+        if len(times) == 1 and not self._waiting:  # nearly always
+            return times[0]
         if self._say is not None:
             times.append(self._say.wake_at)
         if self._ping is not None:
@@ -156,7 +158,7 @@ class ClientSession(Questions):
     # ------------------------------------------------------------------ what arrives
 
     def _take(self, datagram: bytes, now: float) -> None:
-        if rmcp.message_class(datagram) == rmcp.ASF:
+        if datagram[:4] != rmcp.IPMI_HEADER and rmcp.message_class(datagram) == rmcp.ASF:
             self._take_pong(datagram)
             return
         wrapping = self._wrapping

@@ -146,25 +146,26 @@ class Lan20:
         return datagram + self.integrity.code(datagram[4:])
 
     def unwrap(self, datagram: bytes) -> bytes:
-        packet = self.unwrap_payload(datagram)
-        if packet.kind & 0x3F != lan20.PAYLOAD_IPMI:
-            raise RemoteError(f"a payload of type 0x{packet.payload_type:02X} came, which nobody asked for")
-        return packet.payload
+        payload_type, payload = self.unwrap_payload(datagram)
+        if payload_type != lan20.PAYLOAD_IPMI:
+            raise RemoteError(f"a payload of type 0x{payload_type:02X} came, which nobody asked for")
+        return payload
 
-    def unwrap_payload(self, datagram: bytes) -> lan20.Packet:
-        packet = lan20.parse(datagram)
-        if packet.session_id != self.local_id:
-            raise RemoteError(f"a packet of session 0x{packet.session_id:08X} came, ours is 0x{self.local_id:08X}")
-        if not self.window.fresh(packet.sequence):
-            raise RemoteError(f"the sequence number {packet.sequence} is a duplicate or outside the window")
-        if packet.kind & 0xC0 != self.flags:
+    def unwrap_payload(self, datagram: bytes) -> tuple[int, bytes]:
+        """Payload type and payload."""
+        kind, session_id, sequence, payload = lan20.parse(datagram)
+        if session_id != self.local_id:
+            raise RemoteError(f"a packet of session 0x{session_id:08X} came, ours is 0x{self.local_id:08X}")
+        if not self.window.fresh(sequence):
+            raise RemoteError(f"the sequence number {sequence} is a duplicate or outside the window")
+        if kind & 0xC0 != self.flags:
             raise BadSignature("the packet is not signed and encrypted as the session is")
         size = self.integrity.size
         if size:
             if not same(self.integrity.code(datagram[4:-size]), datagram[-size:]):
                 raise BadSignature("the integrity code of the packet does not fit")
-            lan20.check_trailer(datagram, len(packet.payload), size)
+            lan20.check_trailer(datagram, len(payload), size)
         if self.confidentiality is not None:
-            packet = packet._replace(payload=self.confidentiality.decrypt(packet.payload))
-        self.window.mark(packet.sequence)
-        return packet
+            payload = self.confidentiality.decrypt(payload)
+        self.window.mark(sequence)
+        return kind & 0x3F, payload
