@@ -37,7 +37,7 @@ class Request(Layout, Generic[R]):
     ``needs`` is the one permission that it takes ("" for a read), ``repeat`` whether it may be sent twice when its
     answer is lost, ``sessionless`` whether a BMC answers it outside a session, ``least_privilege`` (written as
     ``privilege=``) the least level that it takes (IPMI 2.0 appendix G; 0 = any), ``codes`` the completion codes that
-    it alone defines.
+    it alone defines; ``alias`` is another name that people know it by.
     """
 
     netfn: ClassVar[int]
@@ -63,6 +63,7 @@ class Request(Layout, Generic[R]):
         codes: type[CommandCode] = NoCodes,
         group: int | None = None,
         maker: int | None = None,
+        alias: str = "",
         **rest: Any,
     ) -> None:
         super().__init_subclass__(**rest)
@@ -76,7 +77,8 @@ class Request(Layout, Generic[R]):
             cls.prefix = bytes((group,))
         elif maker is not None:
             cls.prefix = maker.to_bytes(3, "little")
-        BY_NAME[cls.__name__.lower()] = cls
+        for name in filter(None, (cls.__name__, alias)):
+            BY_NAME[name.lower()] = cls
         BY_NUMBER[cls.netfn, command, cls.prefix] = cls
 
     def encode(self) -> bytes:

@@ -12,6 +12,7 @@ from ipmi_lab.device.bmc import BmcCommands
 from ipmi_lab.device.channel import ChannelCommands
 from ipmi_lab.device.chassis import Chassis
 from ipmi_lab.device.i2c import I2cCommands
+from ipmi_lab.device.messaging import MessagingCommands
 from ipmi_lab.device.part import World, feature, run
 from ipmi_lab.device.session import Session, SessionCommands
 from ipmi_lab.device.user import UserCommands
@@ -29,7 +30,12 @@ class RawAnswer(NamedTuple):
 
 
 class Device(
-    BmcCommands[World], SessionCommands[World], ChannelCommands[World], UserCommands[World], I2cCommands[World]
+    BmcCommands[World],
+    SessionCommands[World],
+    ChannelCommands[World],
+    UserCommands[World],
+    MessagingCommands[World],
+    I2cCommands[World],
 ):
     """One BMC. ``ipmi.session`` opens and closes its session, ``ipmi.chassis`` is the machine around it."""
 

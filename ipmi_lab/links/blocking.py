@@ -1,11 +1,10 @@
 """The blocking link: drives the session in the caller's own thread, without event loop or timer thread."""
 
-import math
 import select
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic, sleep
 from typing import Any
 
 from ipmi_lab.commands.command import Request
@@ -23,21 +22,22 @@ class BlockingLink(Link):
     def __init__(
         self, name: str, make_port: Callable[[], Port], session: ClientSession, *, keep_alive: float = 0.0
     ) -> None:
-        super().__init__(name, make_port, session, time.monotonic, keep_alive=keep_alive)
+        super().__init__(name, make_port, session, monotonic, keep_alive=keep_alive)
         self._stop: threading.Event | None = None
         self._lock = threading.RLock()
         self._poll: select.poll | None = None
 
     async def _perform(self, request: Request[Any], purpose: str) -> Answered | GaveUp:
         with self._lock:
-            number = self.session.request(request, self.clock(), purpose=purpose)
+            session = self.session
+            number = session.request(request, monotonic(), purpose=purpose)
             try:
                 while True:
                     for event in self._turn():
                         if isinstance(event, (Answered, GaveUp)) and event.number == number:
                             return event
             except BaseException:  # a timeout of the caller, or Ctrl-C: nobody waits for the answer any more
-                self.session.forget(number)
+                session.forget(number)
                 raise
 
     async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
@@ -50,26 +50,24 @@ class BlockingLink(Link):
 
     def _turn(self) -> list[Event]:
         """Send what is pending, wait for a datagram or the deadline, and hand on what came of it."""
-        session, port = self.session, self.port
+        session, port = self.session, self._port or self.port
         for datagram in session.datagrams():
             port.send(datagram)
-        now = self.clock()
         deadline = session.deadline()
-        wait = 0.0 if deadline is None else max(0.0, deadline - now)
         if self._poll is None:
             self._poll = select.poll()
             self._poll.register(port.fileno(), select.POLLIN)
+        wait = 0 if deadline is None else max(0, int((deadline - monotonic()) * 1000) + 1)
+        if not self._poll.poll(wait):
+            return session.wake(monotonic())
+        received = port.receive()
+        now = monotonic()
         events: list[Event] = []
-        if self._poll.poll(math.ceil(wait * 1000)):
-            received = port.receive()
-            now = self.clock()
-            if received is not None:
-                events = session.receive(received, now)
-            elif port.trouble:
-                session.refused()
-        else:
-            now = self.clock()
-        if deadline is None or now >= deadline:
+        if received is not None:
+            events = session.receive(received, now)
+        elif port.trouble:
+            session.refused()
+        if deadline is None or now >= deadline:  # a flood of other datagrams must not keep it from its time
             events += session.wake(now)
         return events
 
@@ -89,7 +87,7 @@ class BlockingLink(Link):
                         self._still_there().send(None)
 
     async def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        sleep(seconds)
 
     def _release(self, port: Port) -> None:
         self._poll = None

@@ -13,13 +13,14 @@ from ipmi_lab.virtual.channel import Channels
 from ipmi_lab.virtual.chassis import Chassis
 from ipmi_lab.virtual.i2c import I2cBuses
 from ipmi_lab.virtual.identity import Identity
+from ipmi_lab.virtual.messaging import Messaging
 from ipmi_lab.virtual.part import Answer, Part, Refuse
 from ipmi_lab.virtual.profile import Profile
 from ipmi_lab.virtual.session import Sessions
 from ipmi_lab.virtual.user import Users
 from ipmi_lab.wire.codes import CompletionCode
 
-LAN_CHANNEL = 1
+SOFTWARE_LUN = 2
 
 
 class Asking(NamedTuple):
@@ -46,12 +47,14 @@ class VirtualBmc:
         self.channels = Channels(self)
         self.chassis = Chassis(self)
         self.i2c = I2cBuses(self)
+        self.messaging = Messaging(self)
         self.sessions = BmcSessions(self.users, random=random)
         self.parts: list[Part] = [
             self.users,
             self.channels,
             self.chassis,
             self.i2c,
+            self.messaging,
             Identity(self),
             Sessions(self),
         ]
@@ -79,6 +82,11 @@ class VirtualBmc:
         command, method = self._slots.get((frame.netfn, frame.command, _body(frame)), (None, None))
         if session is None and (command is None or not command.sessionless):
             return  # outside a session silence is the rule
+        if frame.responder_lun == SOFTWARE_LUN:
+            code = self.messaging.enqueue(asked)
+            if code:  # else the machine's software answers when it has read it
+                self.sessions.answer(asked, bytes((code,)), remember=False, now=now)
+            return
         self.asking = Asking(session, asked.address, now)
         data = self._data(command, method, frame, session)
         remember = command is not None and not command.repeat

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ipmi_lab.commands.command import Done
+from ipmi_lab.commands.session import AuthCode, GetAuthCode
 from ipmi_lab.commands.user import (
     EnableStatus,
     GetUserAccess,
@@ -17,6 +18,7 @@ from ipmi_lab.commands.user import (
     UserName,
 )
 from ipmi_lab.sessions.accounts import Account
+from ipmi_lab.sessions.crypto import INTEGRITIES, digest15, integrity
 from ipmi_lab.sessions.wrapping import same
 from ipmi_lab.virtual.part import Answer, Part, Refuse, answers
 from ipmi_lab.wire.codes import CompletionCode, Privilege
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from ipmi_lab.virtual.bmc import VirtualBmc
 
 MOST_USERS = 10
+RMCP_PLUS = 1
 STRAIGHT, NO_AUTHENTICATION, SUITE_WITHOUT_ANY = 4, 0, 0
 
 
@@ -150,3 +153,17 @@ class Users(Part):
             return PasswordCode.TEST_FAILED_WRONG_SIZE
         fits = same(user.password.ljust(size, b"\0"), ask.password.reveal())
         return Done() if fits else PasswordCode.TEST_FAILED
+
+    @answers(GetAuthCode)
+    def auth_code(self, ask: GetAuthCode) -> Answer:
+        password = self._user(ask.user_id).password
+        self.bmc.channels.number(ask.channel)
+        if ask.kind == RMCP_PLUS and ask.algorithm in INTEGRITIES and ask.algorithm:
+            key = password.ljust(20, b"\0")
+            return AuthCode(code=integrity(ask.algorithm, key, password).code(ask.data))
+        if ask.kind == RMCP_PLUS or ask.algorithm not in (1, 2, STRAIGHT):
+            return CompletionCode.INVALID_DATA_FIELD
+        padded = password[:16].ljust(16, b"\0")
+        if ask.algorithm == STRAIGHT:
+            return AuthCode() if same(padded, ask.data) else CompletionCode.INVALID_DATA_FIELD
+        return AuthCode(code=digest15(ask.algorithm, padded + ask.data + padded))

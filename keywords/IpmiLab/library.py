@@ -12,6 +12,7 @@ from IpmiLab.bmc import BmcKeywords
 from IpmiLab.command import CommandKeywords
 from IpmiLab.context import Context, Settings
 from IpmiLab.i2c import I2cKeywords
+from IpmiLab.messaging import MessagingKeywords
 from IpmiLab.report import ReportKeywords
 from IpmiLab.session import SessionKeywords
 from IpmiLab.types import AutoClose, Hex, Password, Trace
@@ -78,7 +79,10 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
             allow: Permissions of this run, separated by commas.
         """
         self.context = Context(Settings(inventory, auto_close, timeout, retry_assertions_for, report, trace, allow))
-        parts = (SessionKeywords, CommandKeywords, I2cKeywords, BmcKeywords, ReportKeywords, VirtualKeywords)
+        parts = (
+            *(SessionKeywords, CommandKeywords, MessagingKeywords, I2cKeywords),
+            *(BmcKeywords, ReportKeywords, VirtualKeywords),
+        )
         self._suites: list[str] = []
         super().__init__([part(self.context) for part in parts])
 

@@ -6,7 +6,7 @@ the tables of the specification and of two implementations (ipmitool, FreeIPMI),
 
 from typing import Any, NamedTuple
 
-from ipmi_lab.commands import bmc, channel, chassis, i2c, session, user
+from ipmi_lab.commands import bmc, channel, chassis, event, i2c, messaging, session, systeminfo, user
 from ipmi_lab.commands.command import Request
 from ipmi_lab.secret import Secret
 from ipmi_lab.wire.codes import Privilege
@@ -190,6 +190,89 @@ ROWS = [
         "45 74 05",
         "01 02 03 04 05",
         {"data": bytes((1, 2, 3, 4, 5))},
+        "hand",
+    ),
+    Row(
+        messaging.GetBmcGlobalEnables(),
+        "",
+        "08",
+        {"event_logging": True, "event_message_buffer": False, "oem_0": False},
+        "sim",
+    ),
+    Row(messaging.SetBmcGlobalEnables(event_message_buffer=True), "0c", "", {}, "hand"),
+    Row(messaging.ClearMessageFlags(event_message_buffer=True, receive_message_queue=True), "03", "", {}, "hand"),
+    Row(
+        messaging.GetMessageFlags(),
+        "",
+        "09",
+        {"receive_message_available": True, "watchdog_pre_timeout": True, "event_message_buffer_full": False},
+        "hand",
+    ),
+    Row(
+        messaging.EnableMessageChannelReceive(channel=15, state=messaging.ChannelReceive.ENABLE),
+        "0f 01",
+        "0f 01",
+        {"channel": 15, "enabled": True},
+        "hand",
+    ),
+    Row(
+        messaging.GetMessage(),
+        "",
+        "41 01 20 1a c6 81 04 01 7a",
+        {"inferred_privilege": Privilege.ADMINISTRATOR, "channel": 1, "message": bytes.fromhex("01201ac68104017a")},
+        "hand",
+    ),
+    Row(
+        messaging.SendMessage(
+            channel=0, tracking=messaging.Tracking.TRACK_REQUEST, message=bytes.fromhex("3018b881180166")
+        ),
+        "40 30 18 b8 81 18 01 66",
+        "",
+        {"message": b""},
+        "sim",
+    ),
+    Row(
+        messaging.ReadEventMessageBuffer(),
+        "",
+        "ff ff 02 00 00 00 00 41 00 04 01 30 01 57 5a 50",
+        {"record": bytes.fromhex("ffff020000000041000401300157 5a50".replace(" ", ""))},
+        "hand",
+    ),
+    Row(
+        messaging.GetBtInterfaceCapabilities(),
+        "",
+        "01 40 40 0a 01",
+        {"outstanding_requests": 1, "input_size": 64, "output_size": 64, "response_time": 10, "retries": 1},
+        "hand",
+    ),
+    Row(
+        messaging.GetSystemInterfaceCapabilities(interface=messaging.SystemInterface.SSIF),
+        "00",
+        "00 88 20 20",
+        {"transactions": 2, "pec": True, "version": 0, "input_size": 32, "output_size": 32},
+        "hand",
+    ),
+    Row(
+        systeminfo.GetSystemInfo(parameter=systeminfo.SystemInfoParameter.SYSTEM_NAME),
+        "00 02 00 00",
+        "11 00 00 05 62 65 6e 63 68 00 00 00 00 00 00 00 00 00",
+        {"revision": 0x11, "data": bytes.fromhex("00000562656e6368" + "00" * 9)},
+        "hand",
+    ),
+    Row(
+        systeminfo.SetSystemInfo(
+            parameter=systeminfo.SystemInfoParameter.SYSTEM_NAME, data=systeminfo.split("bench")[0]
+        ),
+        "02 00 00 05 62 65 6e 63 68 00 00 00 00 00 00 00 00 00",
+        "",
+        {},
+        "hand",
+    ),
+    Row(
+        event.PlatformEvent(sensor_type=1, sensor_number=0x30, event_type=1, data=bytes.fromhex("575a50")),
+        "04 01 30 01 57 5a 50",
+        "",
+        {},
         "hand",
     ),
 ]

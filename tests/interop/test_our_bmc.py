@@ -135,6 +135,22 @@ def test_ipmitool_chooses_from_our_list_of_suites(ipmitool: Ipmitool, farm: Farm
     ]
 
 
+def test_ipmitool_reads_and_sets_what_software_keeps(ipmitool: Ipmitool, farm: Farm) -> None:
+    bmc = serve(farm)
+
+    def said(*words: str) -> str:
+        answer = ipmitool.run(bmc.target, LanPlus(17), *words)
+        assert answer.exit_code == 0, answer
+        return answer.output
+
+    said("mc", "setsysinfo", "system_name", "a bench with a rather long name")
+    assert "a bench with a rather long name" in said("mc", "getsysinfo", "system_name")
+    assert "Event Message Buffer                     : disabled" in said("mc", "getenables")
+    said("raw", "0x06", "0x2e", "0x0c")  # ipmitool 1.8.19's setenables finds nothing to change, whatever it is told
+    assert "Event Message Buffer                     : enabled" in said("mc", "getenables")
+    assert "efcdab89-6745-2301-efcd-ab8967452301" in said("mc", "guid")
+
+
 def test_freeipmi_reads_what_we_say(freeipmi: FreeIpmi, bmc: VirtualBmc) -> None:
     assert "Device Revision       : 1" in freeipmi.run("bmc-info", bmc.target, LanPlus(3)).output
     assert ": on" in freeipmi.run("ipmipower", bmc.target, LanPlus(3), "--stat").output

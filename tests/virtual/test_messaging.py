@@ -1,0 +1,151 @@
+"""Flags, queue, event buffer and system info of a virtual BMC."""
+
+import pytest
+
+from ipmi_lab.commands.bmc import GetDeviceId
+from ipmi_lab.commands.event import PlatformEvent
+from ipmi_lab.commands.messaging import (
+    ChannelReceive,
+    ClearMessageFlags,
+    EnableMessageChannelReceive,
+    GetMessage,
+    GetMessageFlags,
+    ReadEventMessageBuffer,
+    SendMessage,
+    SetBmcGlobalEnables,
+    Tracking,
+)
+from ipmi_lab.commands.raw import Raw
+from ipmi_lab.commands.session import GetAuthCode
+from ipmi_lab.commands.systeminfo import SystemInfoParameter, blocks_of, joined, split
+from ipmi_lab.errors import LocalError, RemoteError
+from ipmi_lab.lab.open import connect
+from ipmi_lab.packets import ipmb
+from ipmi_lab.sessions.crypto import digest15
+from ipmi_lab.sessions.events import Answered
+from tests.sessions.pair import PASSWORD, Pair
+from tests.virtual.test_machines import answer, code
+
+EVENT = PlatformEvent(sensor_type=1, sensor_number=0x30, event_type=1, data=b"WZP")
+
+
+def test_an_event_fills_the_buffer_only_where_it_is_enabled() -> None:
+    pair = Pair().opened()
+    assert code(pair, EVENT) == 0
+    assert code(pair, ReadEventMessageBuffer()) == 0x80
+    assert code(pair, SetBmcGlobalEnables(event_message_buffer=True)) == 0
+    assert code(pair, EVENT) == 0
+    assert answer(pair, GetMessageFlags()).event_message_buffer_full
+
+    assert answer(pair, ReadEventMessageBuffer()).record[10:] == b"\x01\x30\x01WZP"
+    assert not answer(pair, GetMessageFlags()).event_message_buffer_full
+    assert code(pair, EVENT) == 0
+    assert code(pair, ClearMessageFlags(event_message_buffer=True)) == 0
+    assert code(pair, ReadEventMessageBuffer()) == 0x80
+
+
+def test_the_machines_software_reads_and_answers_what_came_to_its_lun() -> None:
+    pair, software = Pair().opened(), Pair()
+    software.bmc = pair.bmc
+    software.opened()
+    number = pair.console.request(Raw(0x06, 0x01, b"", lun=2), pair.now)
+    assert pair.carry() == []
+    assert answer(software, GetMessageFlags()).receive_message_available
+
+    received = answer(software, GetMessage())
+    handle, request = received.message[:1], ipmb.parse(received.message[1:])
+    assert (received.channel, request.command) == (1, 0x01)
+    back = SendMessage(channel=1, message=handle + ipmb.pack_answer(request, b"\0from software"))
+    assert code(software, back) == 0
+
+    assert code(software, GetMessage()) == 0x80
+    assert pair.console.receive(_to(pair, software), pair.now) == [Answered(number, 0, b"from software")]
+
+
+def _to(pair: Pair, software: Pair) -> bytes:
+    """The datagram that went to the first console: both share one address in this test."""
+    ours = pair.console._wrapping
+    assert ours is not None
+    local = ours.local_id.to_bytes(4, "little")  # type: ignore[union-attr]  # of RMCP+
+    return next(datagram for datagram in reversed(software.answered) if datagram[6:10] == local)
+
+
+def test_a_full_queue_and_a_closed_channel_are_told() -> None:
+    pair = Pair().opened()
+    for _ in range(16):
+        pair.console.request(Raw(0x06, 0x01, b"", lun=2), pair.now)
+        pair.carry()
+        pair.console._open.clear()
+    assert code(pair, Raw(0x06, 0x01, b"", lun=2)) == 0xC0
+    assert code(pair, ClearMessageFlags(receive_message_queue=True)) == 0
+    assert code(pair, GetMessage()) == 0x80
+
+    assert not answer(pair, EnableMessageChannelReceive(channel=15, state=ChannelReceive.DISABLE)).enabled
+    assert code(pair, Raw(0x06, 0x01, b"", lun=2)) == 0xD3
+
+
+@pytest.mark.parametrize(
+    ("channel", "message", "wanted"),
+    [(0, b"\x30\x18\xb8\x20\x04\x01\xdb", 0x83), (1, b"\xee" + bytes(8), 0x80), (9, bytes(8), 0xCC)],
+)
+def test_messages_that_cannot_be_passed_on_get_their_code(channel: int, message: bytes, wanted: int) -> None:
+    ask = SendMessage(channel=channel, tracking=Tracking.TRACK_REQUEST, message=message)
+
+    assert code(Pair().opened(), ask) == wanted
+
+
+def test_a_message_needs_the_permission_of_what_it_carries() -> None:
+    def carried(netfn: int, command: int, data: bytes = b"") -> str:
+        return SendMessage(channel=0, message=ipmb.pack(0x30, netfn << 2, 0x20, 4, command, data)).permission()
+
+    assert carried(0x06, 0x01) == ""
+    assert carried(0x00, 0x02, b"\x01") == "power"
+    assert carried(0x30, 0x01) == "raw"
+    assert SendMessage(channel=0, message=b"garbage").permission() == "raw"
+    inner = ipmb.pack(0x72, 0x06 << 2, 0x20, 4, 0x02, b"")
+    assert carried(0x06, 0x34, b"\x40" + inner) == "reset"
+
+
+def test_an_auth_code_is_made_with_the_users_password() -> None:
+    pair = Pair().opened()
+    secret = PASSWORD.encode().ljust(16, b"\0")
+
+    assert answer(pair, GetAuthCode(algorithm=2, user_id=2, data=bytes(16))).code == digest15(
+        2, secret + bytes(16) + secret
+    )
+    assert code(pair, GetAuthCode(algorithm=4, user_id=2, data=secret)) == 0
+    assert code(pair, GetAuthCode(algorithm=4, user_id=2, data=bytes(16))) == 0xCC
+    assert len(answer(pair, GetAuthCode(kind=1, algorithm=1, user_id=2, data=bytes(16))).code) == 12
+    assert code(pair, GetAuthCode(kind=1, algorithm=9, user_id=2, data=bytes(16))) == 0xCC
+
+
+@pytest.mark.parametrize("text", ["", "bench", "x" * 14, "x" * 15, "x" * 255, "Prüfstand", "試験機"])
+def test_a_text_goes_into_blocks_and_out_again(text: str) -> None:
+    blocks = split(text)
+
+    assert all(len(block) == 17 and block[0] == number for number, block in enumerate(blocks))
+    assert blocks_of(blocks[0][1:]) == len(blocks)
+    assert joined([block[1:] for block in blocks]) == text
+
+
+def test_texts_that_do_not_fit_or_end_early_are_told() -> None:
+    with pytest.raises(LocalError, match="at most 255 fit"):
+        split("x" * 256)
+    with pytest.raises(RemoteError, match="fewer came"):
+        joined([b"\0\x20abc"])
+    with pytest.raises(RemoteError):
+        blocks_of(b"\0")
+
+
+def test_system_info_and_enables_through_the_typed_methods() -> None:
+    with connect("virtual:rack-server") as ipmi:
+        ipmi.set_system_info(SystemInfoParameter.SYSTEM_NAME, "bench number seven, rack 7")
+        assert ipmi.get_system_info(SystemInfoParameter.SYSTEM_NAME) == "bench number seven, rack 7"
+        before = ipmi.set_bmc_global_enables(event_message_buffer=True)
+        assert not before.event_message_buffer
+        after = ipmi.get_bmc_global_enables()
+        assert (after.event_message_buffer, after.event_logging) == (True, True)
+        assert ipmi.get_system_interface_capabilities().input_size == 255
+        assert ipmi.get_message_flags().receive_message_available is False
+        assert ipmi.send_message_with_name("GetSystemInfoParameters", parameter="system name").revision == 0x11  # type: ignore[attr-defined]
+        assert GetDeviceId.label() == "Get Device Id (0x06 0x01)"
