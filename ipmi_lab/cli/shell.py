@@ -60,7 +60,7 @@ class Shell:
         if ask and PASSWORD_VARIABLE not in os.environ and self._password is None and sys.stdin.isatty():
             self._password = Secret(click.prompt(f"Password of {target.user}", hide_input=True, err=True))
         device = self.lab.open(target, password=self._password if ask else None)
-        self.run.hide(device.link.session.login.password)
+        self.run.hide(device.link.session.login)
         return device
 
     def grant(self, needs: str, targets: list[Target]) -> None:

@@ -24,8 +24,8 @@ from ipmi_lab.errors import IpmiLabError, LocalError
 from ipmi_lab.inventory.target import ExpectedDeviceId, Target
 from ipmi_lab.links.link import Blocking
 from ipmi_lab.report.journal import Journal
-from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.events import Closed, Exchanged, Observe, Observed, Opened, Refused
+from ipmi_lab.sessions.login import Login
 
 RUN_ID = "IPMI_LAB_RUN_ID"
 
@@ -69,10 +69,12 @@ class Run:
 
     # ------------------------------------------------------------------ targets
 
-    def hide(self, secret: Secret) -> None:
-        """Keep a secret out of the journal."""
+    def hide(self, login: Login) -> None:
+        """Keep the secrets of a login out of the journal."""
         if self.journal is not None:
-            self.journal.hide(secret)
+            self.journal.hide(login.password)
+            if login.kg is not None:
+                self.journal.hide(login.kg)
 
     def observe(self, name: str) -> Observe:
         """What listens to the sessions of a target."""

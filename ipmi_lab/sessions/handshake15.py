@@ -72,7 +72,7 @@ class _Activating(Lan15):
 
     def unwrap(self, datagram: bytes) -> bytes:
         packet = lan15.parse(datagram)
-        if packet.authentication and self.verify:
+        if packet.authentication:
             self.check_code(packet)
         return packet.message
 

@@ -64,22 +64,15 @@ class Lan15:
         session_id: int,
         sequence: int,
         window: Window | None,
-        verify: bool = True,
     ) -> None:
         self.authentication = authentication
         self.password = password
         self.session_id = session_id
         self.sequence = sequence
         self.window = window
-        self.verify = verify
-        self.last_authentication = authentication
 
     def wrap(self, message: bytes) -> bytes:
-        return self.wrap_as(self.authentication, message)
-
-    def wrap_as(self, authentication: int, message: bytes) -> bytes:
-        """With another type than the session's: a BMC may answer an unauthenticated question in kind."""
-        sequence = self.sequence
+        authentication, sequence = self.authentication, self.sequence
         if sequence:  # zero while the session is being activated, and then it stays
             self.sequence = following(sequence)
         code = b""
@@ -104,7 +97,7 @@ class Lan15:
             raise BadSignature(
                 f"a packet with authentication type {packet.authentication} came, {self.authentication} was agreed"
             )
-        if not packet.authentication or not self.verify:
+        if not packet.authentication:
             return
         wanted = authentication_code(
             packet.authentication, self.password, packet.session_id, packet.sequence, packet.message

@@ -79,7 +79,7 @@ class SessionKeywords:
             keep_alive_interval=keep_alive.total_seconds() if keep_alive is not None else None,
             observe=context.run.observe(found.name),
         )
-        context.run.hide(ipmi.link.session.login.password)
+        context.run.hide(ipmi.link.session.login)
         ipmi.session.establish()
         context.add(name, ipmi, found)
         context.run.identify(ipmi, found)

@@ -19,6 +19,7 @@ from ipmi_lab.report.journal import Journal, find, read
 from ipmi_lab.report.run import load
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.events import Exchanged
+from ipmi_lab.sessions.login import Login
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e\"'&"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -167,7 +168,7 @@ def test_everything_that_was_finished_survives_a_kill(tmp_path: Path) -> None:
 
 def test_no_secret_gets_into_a_file(tmp_path: Path) -> None:
     run = Run("robot", tmp_path, "secrets")
-    run.hide(Secret("planted-secret"))
+    run.hide(Login("admin", Secret("planted-secret")))
     run.test_started("t")
     listen = run.observe("bmc1")
     listen(exchanged(command=0x47, request=b"\x02\x02planted-secret\0\0", response=b""))
