@@ -25,7 +25,7 @@ from ipmi_lab.wire.codes import Privilege
 
 if TYPE_CHECKING:
     from ipmi_lab.inventory.model import Inventory
-    from ipmi_lab.virtual.farm import Farm
+    from ipmi_lab.virtual.farm import Farm, Served
 
 PASSWORD_VARIABLE = "IPMI_LAB_PASSWORD"
 SecretLike = Secret | str | bytes | HasValue
@@ -187,12 +187,19 @@ class Lab:
 
     def stop_virtual(self, name: str) -> bool:
         """End the virtual BMC of a target; False where none runs."""
-        found = self._virtual.pop(name, None)
-        if found is None or self._farm is None:
+        served = self.virtual_bmc(name)
+        if served is None or self._farm is None:
             return False
-        for served in [s for s in self._farm.served if s.port == found.address.port]:
-            self._farm.stop(served)
+        del self._virtual[name]
+        self._farm.stop(served)
         return True
+
+    def virtual_bmc(self, name: str) -> "Served | None":
+        """The virtual BMC that stands for a target, or None where none runs."""
+        found = self._virtual.get(name)
+        if found is None or self._farm is None:
+            return None
+        return next((served for served in self._farm.served if served.port == found.address.port), None)
 
     def _password(self, target: Target, given: SecretLike | None) -> Secret:
         if given is None and target.name in self._secrets:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.session import CloseSession
-from ipmi_lab.errors import IpmiLabError, NoAnswer, RemoteError, SessionError
+from ipmi_lab.errors import IpmiLabError, NoAnswer, RemoteError, SessionError, TooShort
 from ipmi_lab.packets import ipmb, lan20, rmcp
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.events import (
@@ -34,6 +34,8 @@ from ipmi_lab.sessions.pending import Pending
 from ipmi_lab.sessions.questions import Questions
 from ipmi_lab.sessions.steps import Ask, Say, Steps
 from ipmi_lab.sessions.wrapping import Lan15, Lan20, Wrapping
+
+SHORTEST = 14  # RMCP header, authentication type, sequence number, session id, length
 
 
 class State(Enum):
@@ -161,6 +163,8 @@ class ClientSession(Questions):
         if datagram[:4] != rmcp.IPMI_HEADER and rmcp.message_class(datagram) == rmcp.ASF:
             self._take_pong(datagram)
             return
+        if len(datagram) < SHORTEST:
+            raise TooShort(f"a packet of {len(datagram)} bytes has no session header")
         wrapping = self._wrapping
         outside = datagram[6:10] if datagram[4:5] == b"\x06" else datagram[9:13]
         if outside == b"\0\0\0\0" and "idzero" not in self.login.quirks:

@@ -11,6 +11,7 @@ from ipmi_lab.sessions.bmc import Asked, BmcSession, BmcSessions
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.virtual.channel import Channels
 from ipmi_lab.virtual.chassis import Chassis
+from ipmi_lab.virtual.faults import Faults
 from ipmi_lab.virtual.i2c import I2cBuses
 from ipmi_lab.virtual.identity import Identity
 from ipmi_lab.virtual.messaging import Messaging
@@ -42,6 +43,7 @@ class VirtualBmc:
         self.profile = profile
         self.random = random
         self.asking = Asking(None, None, 0.0)
+        self.faults = Faults()
         self._afterwards: list[Callable[[], None]] = []
         self.users = Users(self, passwords)
         self.channels = Channels(self)
@@ -119,6 +121,9 @@ class VirtualBmc:
                 return bytes((CompletionCode.REQUEST_DATA_LENGTH_INVALID,))
         except IpmiLabError:
             return bytes((CompletionCode.REQUEST_DATA_LENGTH_INVALID,))
+        refused = self.faults.refuses() if session is not None else 0
+        if refused:
+            return bytes((refused,))
         try:
             answer = method(ask)
         except Refuse as refusal:

@@ -6,12 +6,14 @@ import socket
 import string
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ipmi_lab.errors import LocalError
 from ipmi_lab.secret import Secret
 from ipmi_lab.virtual.bmc import VirtualBmc
+from ipmi_lab.virtual.faults import Faults, Later
 from ipmi_lab.virtual.profile import Profile, load
 
 AT_ONCE = 64
@@ -36,6 +38,11 @@ class Served:
     door: socket.socket = field(repr=False)
 
     @property
+    def faults(self) -> Faults:
+        """What goes wrong on the way to it and back: ``served.faults.set(loss=0.2)``."""
+        return self.bmc.faults
+
+    @property
     def url(self) -> str:
         """What ``connect`` and ``Establish Session`` take."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -52,6 +59,9 @@ class Served:
         return self.passwords[self.user]
 
 
+Carried = Callable[[Served, bytes, Any], None]
+
+
 class Farm:
     """Virtual BMCs that answer from one thread, until they are closed. Also a context manager."""
 
@@ -61,6 +71,7 @@ class Farm:
         self._bell, bell = socket.socketpair()
         self._selector.register(bell, selectors.EVENT_READ, None)
         self._hears = bell
+        self._later = Later()
         self._lock = threading.Lock()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -107,11 +118,13 @@ class Farm:
     def run(self) -> None:
         """Answer until ``close``."""
         while not self._stopping:
-            for key, _ in self._selector.select():
+            for key, _ in self._selector.select(self._later.wait(time.monotonic())):
                 if key.data is None:
                     self._hears.recv(AT_ONCE)
                 else:
                     self._serve(key.data)
+            for do, served, datagram, address in self._later.due(time.monotonic()):
+                do(served, datagram, address)
 
     def _serve(self, served: Served) -> None:
         for _ in range(AT_ONCE):
@@ -121,9 +134,23 @@ class Farm:
                 return
             except OSError:  # closed by ``stop`` meanwhile, or a refusal of an earlier answer
                 return
-            served.bmc.receive(datagram, address, time.monotonic())
-            for to, answer in served.bmc.datagrams():
-                self._send(served, answer, to)
+            self._pass(self._take, served, datagram, address)
+
+    def _pass(self, do: Carried, served: Served, datagram: bytes, address: Any) -> None:
+        """Carry a datagram through the faults of its BMC."""
+        if served.faults.none:
+            do(served, datagram, address)
+            return
+        for late, arrives in served.faults.carry(datagram):
+            if late:
+                self._later.put(time.monotonic() + late, (do, served, arrives, address))
+            else:
+                do(served, arrives, address)
+
+    def _take(self, served: Served, datagram: bytes, address: Any) -> None:
+        served.bmc.receive(datagram, address, time.monotonic())
+        for to, answer in served.bmc.datagrams():
+            self._pass(self._send, served, answer, to)
 
     def _send(self, served: Served, answer: bytes, to: Any) -> None:
         try:

@@ -42,3 +42,28 @@ class VirtualKeywords:
         """
         if not self.context.lab.stop_virtual(target):
             raise LocalError(f"no virtual BMC {target!r} runs", hint="Give what Start Virtual Bmc returned.")
+
+    @keyword
+    def inject_fault(self, kind: str, value: float = 1, *, code: int = 0xC0, session: str | None = None) -> None:
+        """Makes the network of a virtual BMC lose, double or spoil datagrams from now on, or its BMC refuse commands.
+
+        Args:
+            kind: ``loss``, ``duplicate``, ``reorder``, ``corrupt``, ``truncate`` (a share from 0 to 1), ``delay``,
+                ``jitter`` (seconds), ``refuse`` (so many commands), or ``none`` to end all.
+            value: How much of it.
+            code: The completion code that ``refuse`` answers.
+            session: The alias of the session; else the current one.
+
+        Example:
+        | Inject Fault | loss | 0.2 |
+        | Inject Fault | refuse | 3 | code=0xC0 |
+        | Inject Fault | none |
+        """
+        target = self.context.held(session).target
+        served = self.context.lab.virtual_bmc(target.name)
+        if served is None:
+            raise LocalError("only a virtual BMC has faults on purpose", target=target.name)
+        if kind == "none":
+            served.faults.clear()
+        else:
+            served.faults.set(**{kind: value}, **({"code": code} if kind == "refuse" else {}))

@@ -283,6 +283,27 @@ def test_a_password_never_shows_not_even_at_trace_level(tmp_path: Path) -> None:
     assert "planted-password" not in ran.everything() + ran.console
 
 
+def test_faults_are_injected_into_virtual_bmcs(tmp_path: Path) -> None:
+    ran = run(
+        tmp_path,
+        """
+        Busy
+            Establish Session    a
+            Inject Fault    refuse    1    code=0xC0
+            Run Keyword And Expect Error    *0xC0, node busy*    Get Device Id
+            Get Device Id
+            Inject Fault    loss    0.3
+            FOR    ${n}    IN RANGE    5
+                Get Device Id
+            END
+            Inject Fault    none
+            Run Keyword And Expect Error    there is no fault 'lost'*    Inject Fault    lost    0.3
+        """,
+    )
+
+    assert ran.code == 0, ran.tests
+
+
 def test_plain_text_is_no_password(tmp_path: Path) -> None:
     ran = run(tmp_path, "Plain\n    Establish Session    a    password=text\n")
 

@@ -364,7 +364,9 @@ def test_random_bytes_never_raise_and_are_never_an_answer() -> None:
         for _ in range(chance.randrange(1, 4)):
             if spoilt:
                 spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
-        assert pair.console.receive(bytes(spoilt), pair.now) == []
+        assert pair.console.receive(bytes(spoilt[: chance.randrange(len(spoilt) + 1)]), pair.now) == []
+    for size in range(len(template)):
+        assert pair.console.receive(template[:size], pair.now) == []
 
     assert any(isinstance(event, Dropped) for event in pair.observed)
 

@@ -1,0 +1,202 @@
+"""Faults on purpose: a network that loses, delays, doubles, reorders, cuts and spoils datagrams, by a seed.
+
+A virtual BMC has one on its port; a ``Relay`` puts one in front of any BMC.
+"""
+
+import dataclasses
+import heapq
+import itertools
+import random
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ipmi_lab.errors import LocalError, did_you_mean
+
+LARGEST = 65535
+MOST_WAITING = 10_000
+MOST_CONSOLES = 64
+REORDER_DELAY = 0.02
+
+
+@dataclass
+class Faults:
+    """What goes wrong: shares from 0 to 1, times in seconds.
+
+    ``refuse`` answers so many commands with ``code`` (0xC0, node busy) instead of doing them; only a virtual BMC can.
+    """
+
+    loss: float = 0.0
+    duplicate: float = 0.0
+    reorder: float = 0.0
+    corrupt: float = 0.0
+    truncate: float = 0.0
+    delay: float = 0.0
+    jitter: float = 0.0
+    refuse: int = 0
+    code: int = 0xC0
+    seed: int = 1
+    chance: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+
+    def set(self, **faults: float) -> None:
+        """Change some of them; the others stay. LocalError where a name or share means nothing."""
+        known = [entry.name for entry in dataclasses.fields(self) if entry.init]
+        for name, value in faults.items():
+            if name not in known:
+                raise LocalError(f"there is no fault {name!r}", hint=did_you_mean(name, known))
+            if name in SHARES and not 0 <= value <= 1:
+                raise LocalError(f"{name}: {value} is no share from 0 to 1")
+            setattr(self, name, type(getattr(self, name))(value))
+        if "seed" in faults:
+            self.chance.seed(self.seed)
+
+    def clear(self) -> None:
+        """Let everything through again."""
+        self.set(**{entry.name: entry.default for entry in dataclasses.fields(self) if entry.init})  # type: ignore[arg-type]
+
+    @property
+    def none(self) -> bool:
+        """Whether every datagram goes through as it is."""
+        return not (self.delay or self.jitter or any(getattr(self, name) for name in SHARES))
+
+    def carry(self, datagram: bytes) -> Iterator[tuple[float, bytes]]:
+        """What becomes of a datagram: each copy with the seconds that it takes; nothing where it is lost."""
+        chance = self.chance.random
+        if chance() < self.loss:
+            return
+        for _ in range(2 if chance() < self.duplicate else 1):
+            late = self.delay + self.jitter * chance()
+            if chance() < self.reorder:
+                late += REORDER_DELAY * chance()
+            yield late, self._spoilt(datagram)
+
+    def _spoilt(self, datagram: bytes) -> bytes:
+        chance = self.chance
+        if datagram and chance.random() < self.corrupt:
+            spoilt = bytearray(datagram)
+            spoilt[chance.randrange(len(spoilt))] ^= 1 << chance.randrange(8)
+            datagram = bytes(spoilt)
+        if chance.random() < self.truncate:
+            datagram = datagram[: chance.randrange(len(datagram) + 1)]
+        return datagram
+
+    def refuses(self) -> int:
+        """The completion code to refuse the next command with, or 0."""
+        if not self.refuse:
+            return 0
+        self.refuse -= 1
+        return self.code
+
+
+SHARES = ("loss", "duplicate", "reorder", "corrupt", "truncate")
+
+
+class Later:
+    """Things that are to be done at their time, in order; a bounded number of them."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Any]] = []
+        self._count = itertools.count()
+
+    def put(self, when: float, what: Any) -> None:
+        """Do it then; where too much waits it is lost, as on a full wire."""
+        if len(self._heap) < MOST_WAITING:
+            heapq.heappush(self._heap, (when, next(self._count), what))
+
+    def due(self, now: float) -> Iterator[Any]:
+        """What is to be done by now."""
+        while self._heap and self._heap[0][0] <= now:
+            yield heapq.heappop(self._heap)[2]
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until the next one, or None."""
+        return max(0.0, self._heap[0][0] - now) if self._heap else None
+
+
+class Relay:
+    """Stands between consoles and one BMC on a free loopback port, from one thread. Also a context manager."""
+
+    def __init__(self, host: str, port: int, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.answers = self.faults
+        self._target = (host, port)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._door = socket.socket(family, socket.SOCK_DGRAM)
+        self._door.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
+        self._family = family
+        self.port: int = self._door.getsockname()[1]
+        self._ways: dict[Any, socket.socket] = {}
+        self._bell, self._hears = socket.socketpair()
+        self._later = Later()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="ipmi-lab fault relay", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            ways = {way: console for console, way in self._ways.items()}
+            wait = self._later.wait(time.monotonic())
+            for ready in select.select([self._door, self._hears, *ways], [], [], wait)[0]:
+                if ready is self._door:
+                    self._from_console()
+                elif ready is not self._hears:
+                    self._from_bmc(ready, ways[ready])
+            for sender, datagram, to in self._later.due(time.monotonic()):
+                _send(sender, datagram, to)
+
+    def _from_console(self) -> None:
+        try:
+            datagram, console = self._door.recvfrom(LARGEST)
+        except OSError:
+            return
+        if console not in self._ways and len(self._ways) < MOST_CONSOLES:
+            self._ways[console] = socket.socket(self._family, socket.SOCK_DGRAM)
+            self._ways[console].connect(self._target)
+        way = self._ways.get(console)
+        if way is not None:
+            self._pass(self.faults, way, datagram, None)
+
+    def _from_bmc(self, way: socket.socket, console: Any) -> None:
+        try:
+            datagram = way.recv(LARGEST)
+        except OSError:  # nobody listens there at the moment
+            return
+        self._pass(self.answers, self._door, datagram, console)
+
+    def _pass(self, faults: Faults, sender: socket.socket, datagram: bytes, to: Any) -> None:
+        for late, arrives in faults.carry(datagram):
+            if late:
+                self._later.put(time.monotonic() + late, (sender, arrives, to))
+            else:
+                _send(sender, arrives, to)
+
+    def close(self) -> None:
+        """Stop carrying."""
+        self._stopping = True
+        self._bell.send(b"!")
+        self._thread.join()
+        for open_socket in (self._door, self._bell, self._hears, *self._ways.values()):
+            open_socket.close()
+
+    def __enter__(self) -> "Relay":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _send(sender: socket.socket, datagram: bytes, to: Any) -> None:
+    try:
+        if to is None:
+            sender.send(datagram)
+        else:
+            sender.sendto(datagram, to)
+    except OSError:  # nobody listens there, or the buffer is full: lost, as on any network
+        return
