@@ -13,7 +13,8 @@ from ipmi_lab.document import Document, Path_, check
 from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.inventory.secrets import KINDS
 from ipmi_lab.inventory.target import ExpectedDeviceId, I2cDevice, Target
-from ipmi_lab.ports.address import PORT, SCHEMES, Address
+from ipmi_lab.ports.address import PORT, SCHEMES, Address, parse_route
+from ipmi_lab.sessions.bridge import Hop, Route
 from ipmi_lab.sessions.login import Timing
 from ipmi_lab.sessions.quirks import QUIRKS
 from ipmi_lab.wire.codes import Privilege
@@ -76,6 +77,14 @@ def _reference(value: object) -> object:
     """A secret's reference. Its text never goes into an error: it might be the secret itself."""
     if not isinstance(value, str):
         raise ValueError("a secret is a reference such as env:NAME; quote a literal")
+    return value
+
+
+def _hop(value: object) -> object:
+    try:
+        parse_route(str(value))
+    except LocalError as error:
+        raise ValueError(str(error)) from None
     return value
 
 
@@ -148,6 +157,7 @@ class SettingsModel(Model):
     gentle: bool | None = None
     tags: Words = []
     caps: Words = []
+    bridge: list[Annotated[str, BeforeValidator(_hop)]] | None = None
     quirks: list[Annotated[str, _known(sorted(QUIRKS), "quirk that we know")]] = []
     allow: list[Annotated[str, _known(list(PERMISSIONS), "permission")]] = []
     protect: bool | None = None
@@ -272,6 +282,7 @@ class _Reader:
             timing=timing.gentle() if merged.get("gentle") else timing,
             keep_alive=merged.get("keep_alive", 0.0),
             protect=merged.get("protect", False),
+            bridge=self._route(address, merged),
             location=tuple(merged.get("location", {}).items()),
             i2c=tuple((word, I2cDevice(**model.model_dump())) for word, model in merged.get("i2c", {}).items()),
             expect_device_id=ExpectedDeviceId(**expected.model_dump()) if expected is not None else None,
@@ -297,6 +308,11 @@ class _Reader:
         except LocalError as error:
             self._say(place if place in self.document.places else path, str(error))
             return None
+
+    @staticmethod
+    def _route(address: Address, merged: dict[str, Any]) -> Route:
+        written = ",".join(merged.get("bridge", [])) or address.option("bridge")
+        return tuple(Hop(*hop) for hop in parse_route(written)) if written else ()
 
     def _credentials(self, path: Path_, given: str | CredentialsModel | None) -> CredentialsModel | None:
         if given is None:

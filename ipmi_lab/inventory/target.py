@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ipmi_lab.errors import LocalError
-from ipmi_lab.ports.address import Address
+from ipmi_lab.ports.address import Address, parse_route
+from ipmi_lab.sessions.bridge import Hop, Route
 from ipmi_lab.sessions.login import Timing
 from ipmi_lab.wire.codes import Privilege
 
@@ -48,6 +49,7 @@ class Target:
     quirks: frozenset[str] = frozenset()
     allow: frozenset[str] = frozenset()
     protect: bool = False
+    bridge: Route = ()
     location: tuple[tuple[str, Any], ...] = ()
     i2c: tuple[tuple[str, I2cDevice], ...] = ()
     expect_device_id: ExpectedDeviceId | None = None
@@ -62,7 +64,8 @@ class Target:
             target = replace(target, privilege=Privilege.from_words(privilege))
         if cipher is not None and cipher != "auto":
             target = replace(target, cipher=_suite(cipher))
-        return target
+        route = address.option("bridge")
+        return target if route is None else replace(target, bridge=_route(route))
 
     def i2c_device(self, device: str) -> I2cDevice | None:
         """The named I2C device, or None."""
@@ -72,6 +75,10 @@ class Target:
     def version(self) -> str:
         """The IPMI version that the scheme asks for: ``2.0``, ``1.5`` or ``auto``."""
         return {"lan": "1.5", "lanplus": "2.0"}.get(self.address.scheme, "auto")
+
+
+def _route(text: str) -> Route:
+    return tuple(Hop(*hop) for hop in parse_route(text))
 
 
 def _suite(text: str) -> int:

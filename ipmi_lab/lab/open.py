@@ -138,7 +138,7 @@ class Lab:
             quirks=target.quirks,
         )
         listen = observe or (self._observe(target) if self._observe is not None else None)
-        session = ClientSession(login, timing, in_flight=in_flight, observe=listen)
+        session = ClientSession(login, timing, in_flight=in_flight, route=target.bridge, observe=listen)
         address = target.address
 
         def make_port() -> Port:

@@ -15,12 +15,13 @@ SCHEMES = {
 """The known schemes, and what each means."""
 
 OPTIONS = {
-    "lanplus": ("cipher", "privilege"),
-    "lan": ("authentication", "privilege"),
-    "auto": ("cipher", "privilege"),
-    "virtual": (),
+    "lanplus": ("cipher", "privilege", "bridge"),
+    "lan": ("authentication", "privilege", "bridge"),
+    "auto": ("cipher", "privilege", "bridge"),
+    "virtual": ("bridge",),
 }
 PORT = 623
+MOST_HOPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,10 @@ class Address:
                 hint=f"{did_you_mean(scheme, list(SCHEMES))} Write lanplus://admin@10.0.0.7 or virtual:rack-server.",
             )
         if scheme == "virtual":
-            if not rest or rest.startswith("//"):
+            profile, _, query = rest.partition("?")
+            if not profile or rest.startswith("//"):
                 raise LocalError("no profile is named", hint="Write virtual:rack-server.")
-            return cls(scheme, rest, port=0)
+            return cls(scheme, profile, port=0, options=_options(scheme, query))
         parts = urlsplit(text)
         if parts.password is not None:
             raise LocalError(
@@ -71,10 +73,7 @@ class Address:
             raise LocalError("the port is not a number from 1 to 65535") from None
         if port == 0:
             raise LocalError("the port 0 cannot be reached")
-        options = tuple(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
-        for name, _ in options:
-            if name not in OPTIONS[scheme]:
-                raise LocalError(f"{name!r} is no option of {scheme}", hint=did_you_mean(name, list(OPTIONS[scheme])))
+        options = _options(scheme, parts.query)
         user = unquote(parts.username) if parts.username is not None else None
         return cls(scheme, _host(parts.netloc), port or PORT, user, options)
 
@@ -83,13 +82,37 @@ class Address:
         return dict(self.options).get(name)
 
     def __str__(self) -> str:
+        query = "&".join(f"{name}={value}" for name, value in self.options)
         if self.scheme == "virtual":
-            return f"virtual:{self.host}"
+            return f"virtual:{self.host}{'?' if query else ''}{query}"
         user = f"{self.user}@" if self.user else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == PORT else f":{self.port}"
-        query = "&".join(f"{name}={value}" for name, value in self.options)
         return f"{self.scheme}://{user}{host}{port}{'?' if query else ''}{query}"
+
+
+def _options(scheme: str, query: str) -> tuple[tuple[str, str], ...]:
+    options = tuple(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
+    for name, _ in options:
+        if name not in OPTIONS[scheme]:
+            raise LocalError(f"{name!r} is no option of {scheme}", hint=did_you_mean(name, list(OPTIONS[scheme])))
+    return options
+
+
+def parse_route(text: str) -> tuple[tuple[int, int], ...]:
+    """The hops of ``0x82@0,0x76@7``, each an address and a channel; LocalError where one is none."""
+    hops = []
+    for word in text.split(","):
+        found = re.fullmatch(r"\s*(0x[0-9a-fA-F]{1,2}|\d{1,3})@(\d{1,2})\s*", word)
+        address, channel = (int(found[1], 0), int(found[2])) if found else (0, 99)
+        if not 0 < address <= 0xFE or address & 1 or channel > 0x0F:
+            raise LocalError(
+                f"{word.strip()!r} is no hop", hint="Write ADDRESS@CHANNEL, such as 0x82@0, the address even."
+            )
+        hops.append((address, channel))
+    if len(hops) > MOST_HOPS:
+        raise LocalError(f"a route of {len(hops)} hops is too long", hint=f"At most {MOST_HOPS} are.")
+    return tuple(hops)
 
 
 def _host(netloc: str) -> str:

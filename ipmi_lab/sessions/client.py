@@ -17,6 +17,8 @@ from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.session import CloseSession
 from ipmi_lab.errors import IpmiLabError, NoAnswer, RemoteError, SessionError, TooShort
 from ipmi_lab.packets import ipmb, lan20, rmcp
+from ipmi_lab.sessions import bridge
+from ipmi_lab.sessions.bridge import Route
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.events import (
     Answered,
@@ -66,11 +68,12 @@ class ClientSession(Questions):
         timing: Timing | None = None,
         *,
         in_flight: int = 1,
+        route: Route = (),
         observe: Observe | None = None,
         random: Random = os.urandom,
     ) -> None:
         super().__init__(timing or Timing(), in_flight, observe, random)
-        self.login = login
+        self.login, self.route = login, route
         self.state = State.CLOSED
         self.how = ""
         self.openings = 0  # how often it was opened, so that several losers of a session log in once
@@ -89,8 +92,9 @@ class ClientSession(Questions):
         if wrapping is None:
             if not request.sessionless:
                 raise SessionError("there is no session", hint="Establish one first.")
-            wrapping = self._sessionless
-        return self._ask(request, now, purpose, wrapping)
+            return self._ask(request, now, purpose, self._sessionless)
+        route = self.route if purpose == "command" else ()  # the session itself is the BMC's
+        return self._ask(request, now, purpose, wrapping, route)
 
     def open(self, now: float) -> None:
         """Begin to open the session; ``Opened`` or ``Refused`` tells how it went."""
@@ -199,6 +203,9 @@ class ClientSession(Questions):
     def _answer(self, message: bytes, wrapping: Wrapping, now: float) -> None:
         ipmb.check(message, checksums="nochecksumcheck" not in self.login.quirks)
         pending = self._open.get(message[4] >> 2)
+        if pending is not None and pending.route and pending.wrapping is wrapping:
+            self._bridged(pending, message, now)
+            return
         if (
             pending is None
             or message[1] != pending.answer_netfn << 2  # our own LUN is 0
@@ -219,6 +226,18 @@ class ClientSession(Questions):
         if wrapping is self._wrapping:
             self.last_heard_inside = now
         self._deliver(pending, Answered(pending.number, message[6], message[7:-1]), now)
+
+    def _bridged(self, pending: Pending, message: bytes, now: float) -> None:
+        """One of the answers that a bridged question has: that of Send Message, or that of the controller."""
+        if len(message) < 8:
+            raise RemoteError("an answer came without a completion code")
+        found = bridge.answered(pending.route, pending.answer_netfn, pending.command, message)
+        self.last_heard_inside = now
+        if found is None:
+            return  # Send Message was accepted; the controller's answer comes by itself
+        del self._open[pending.sequence]
+        self._numbers.rest(pending.sequence, now)  # further levels may still answer under this number
+        self._deliver(pending, Answered(pending.number, *found), now)
 
     def _deliver(self, pending: Pending, answer: Answered, now: float) -> None:
         if self.observe is not None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ipmi_lab.commands.command import Request
+from ipmi_lab.sessions.bridge import Route
 from ipmi_lab.sessions.wrapping import Wrapping
 
 NUMBERS = 64
@@ -25,6 +26,7 @@ class Pending:
         "owner",
         "probing",
         "repeat",
+        "route",
         "sent_at",
         "sequence",
         "tries",
@@ -33,7 +35,9 @@ class Pending:
         "wrapping",
     )
 
-    def __init__(self, number: int, request: Request[Any], now: float, owner: str, wrapping: Wrapping) -> None:
+    def __init__(
+        self, number: int, request: Request[Any], now: float, owner: str, wrapping: Wrapping, route: Route = ()
+    ) -> None:
         self.number = number
         self.netfn = request.netfn
         self.answer_netfn = request.netfn + 1
@@ -41,6 +45,7 @@ class Pending:
         self.lun = request.lun
         self.data = request.encode()
         self.repeat = request.repeatable()
+        self.route = route
         self.owner = owner  # "command", "session", "keep-alive" or "probe"
         self.wrapping = wrapping
         self.asked_at = now

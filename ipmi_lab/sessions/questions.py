@@ -7,6 +7,8 @@ from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.session import GetChannelAuthenticationCapabilities
 from ipmi_lab.errors import LocalError
 from ipmi_lab.packets import ipmb
+from ipmi_lab.sessions import bridge
+from ipmi_lab.sessions.bridge import Route
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.events import Answered, Event, Exchanged, GaveUp, Observe
 from ipmi_lab.sessions.login import Timing
@@ -16,6 +18,7 @@ from ipmi_lab.wire.codes import Privilege
 
 DOUBTS = 3  # how often only the question outside the session must be answered: less may be bad luck
 REFUSED_WAIT = 0.5
+HOP_WAIT = 1.0  # what a controller on the way may take besides
 IDLE = 45.0  # BMCs drop a session after 60 s of silence; beyond this an unanswered question looks like it
 
 
@@ -48,9 +51,9 @@ class Questions:
                 self._numbers.rest(sequence, pending.sent_at)
         self._waiting = deque(pending for pending in self._waiting if pending.number != number)
 
-    def _ask(self, request: Request[Any], now: float, owner: str, wrapping: Wrapping) -> int:
+    def _ask(self, request: Request[Any], now: float, owner: str, wrapping: Wrapping, route: Route = ()) -> int:
         self._count += 1
-        self._waiting.append(Pending(self._count, request, now, owner, wrapping))
+        self._waiting.append(Pending(self._count, request, now, owner, wrapping, route))
         self._fill(now)
         return self._count
 
@@ -58,7 +61,7 @@ class Questions:
         while self._waiting and self._busy < self.in_flight and self._free_at <= now:
             pending = self._waiting.popleft()
             pending.sequence = self._numbers.take(self._open, now)
-            pending.wait = self._first_wait()
+            pending.wait = self._first_wait() + HOP_WAIT * len(pending.route)
             self._open[pending.sequence] = pending
             self._send(pending, now)
 
@@ -77,14 +80,11 @@ class Questions:
         """Put a question on its way, again with a new session number, or as the very same datagram where a second
         execution would do harm: a BMC that has seen it drops it as a duplicate."""
         if pending.repeat or not pending.datagram:
-            message = ipmb.pack(
-                ipmb.BMC,
-                pending.netfn << 2 | pending.lun,
-                ipmb.CONSOLE,
-                pending.sequence << 2,
-                pending.command,
-                pending.data,
-            )
+            netfn_lun, command, data = pending.netfn << 2 | pending.lun, pending.command, pending.data
+            if pending.route:
+                data = bridge.wrapped(pending.route, netfn_lun, pending.sequence << 2, command, data)
+                netfn_lun, command = bridge.APP << 2, bridge.SEND_MESSAGE
+            message = ipmb.pack(ipmb.BMC, netfn_lun, ipmb.CONSOLE, pending.sequence << 2, command, data)
             wrapping = pending.wrapping
             assert wrapping is not None
             pending.datagram = wrapping.wrap(message)
@@ -99,13 +99,22 @@ class Questions:
         if pending is self._prober or self._out_of_time(pending, now):
             self._give_up(pending, now)
             return
-        pending.wait = min(2 * pending.wait, timing.timeout)
+        pending.wait = min(2 * pending.wait, timing.timeout) + HOP_WAIT * len(pending.route)
+        if pending.route and pending.repeat:
+            self._renumber(pending, now)
         if self._within_session(pending) and pending.repeat and pending.owner in ("command", "keep-alive"):
             self._suspect(pending, now)
             if pending.sequence not in self._open:
                 return
             pending.wait = min(pending.wait, max(0.01, pending.asked_at + timing.budget - now))
         self._send(pending, now)
+
+    def _renumber(self, pending: Pending, now: float) -> None:
+        """A bridged question is asked again under another number: a controller on the way may still hold the old."""
+        del self._open[pending.sequence]
+        self._numbers.rest(pending.sequence, now)
+        pending.sequence = self._numbers.take(self._open, now)
+        self._open[pending.sequence] = pending
 
     def _out_of_time(self, pending: Pending, now: float) -> bool:
         """Reads within a session have a budget of time; everything else has so many tries."""

@@ -27,11 +27,13 @@ from ipmi_lab.commands.messaging import (
     SetBmcGlobalEnables,
     SystemInterface,
     SystemInterfaceCapabilities,
+    Tracking,
 )
 from ipmi_lab.commands.systeminfo import GetSystemInfo, SetSystemInfo, SystemInfo, SystemInfoCode, SystemInfoParameter
 from ipmi_lab.errors import RemoteError
 from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions.bmc import Asked
+from ipmi_lab.virtual.controller import pass_on
 from ipmi_lab.virtual.part import Answer, Part, answers
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
@@ -114,8 +116,8 @@ class Messaging(Part):
         asking = self.bmc.asking.session
         if asking is not None and ask.channel != SYSTEM_INTERFACE and asking.privilege < Privilege.OPERATOR:
             return CompletionCode.INSUFFICIENT_PRIVILEGE
-        if ask.channel == IPMB:
-            return SendMessageCode.NAK_ON_WRITE  # nobody else sits on this machine's bus
+        if ask.channel == IPMB or ask.channel in {c.channel for c in self.bmc.profile.controllers}:
+            return self._bridge(ask)
         if ask.channel != LAN:
             return CompletionCode.INVALID_DATA_FIELD
         session = next((s for s in self.bmc.sessions.open.values() if ask.message[:1] == bytes((s.handle,))), None)
@@ -126,6 +128,20 @@ class Messaging(Part):
         except RemoteError:
             return CompletionCode.INVALID_DATA_FIELD
         self.bmc.sessions.send(session.address, session.wrapping.wrap(ask.message[1:]))
+        return SentMessage()
+
+    def _bridge(self, ask: SendMessage) -> Answer:
+        """Pass a message on over the bus; the controller's answer follows ours in the same session."""
+        session = self.bmc.asking.session
+        try:
+            answer = pass_on(self.bmc.profile.controllers, ask.channel, ask.message)
+        except RemoteError:
+            return CompletionCode.INVALID_DATA_FIELD
+        if isinstance(answer, int):
+            return answer
+        if session is not None and ask.tracking == Tracking.TRACK_REQUEST:
+            sessions = self.bmc.sessions
+            self.bmc.afterwards(lambda: sessions.send(session.address, session.wrapping.wrap(answer)))
         return SentMessage()
 
     @answers(PlatformEvent)

@@ -106,6 +106,15 @@ class BusProfile(Model):
     devices: list[Annotated[EepromProfile | SensorProfile, Field(discriminator="device")]] = []
 
 
+class ControllerProfile(Model):
+    """A controller behind another one, with those behind it in turn; ``channel`` is that of the one before."""
+
+    address: int = Field(ge=0x02, le=0xFE, multiple_of=2)
+    channel: int = Field(default=0, ge=0, le=15)
+    device_id: DeviceIdProfile = DeviceIdProfile()
+    controllers: "list[ControllerProfile]" = []
+
+
 class Profile(Model):
     """One machine. ``insecure: true`` lets cipher suite 0, type none and straight passwords work."""
 
@@ -119,6 +128,7 @@ class Profile(Model):
     insecure: bool = False
     chassis: ChassisProfile = ChassisProfile()
     i2c: list[BusProfile] = []
+    controllers: list[ControllerProfile] = []
     caps: list[str] = []
 
     @property

@@ -1,0 +1,76 @@
+"""Messages through controllers: Send Message inside Send Message, and the answers that come back in pieces.
+
+IPMI 2.0 §6.13, §22.7. Each hop is an address on a channel of the controller before it; the first one is the BMC's. The
+answer to Send Message comes first, the bridged answer behind it, or inside it at controllers that put it there; with
+several hops both again, level by level.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+from ipmi_lab.errors import RemoteError
+from ipmi_lab.packets import ipmb
+
+APP, SEND_MESSAGE = 0x06, 0x34
+TRACKED = 0x40
+SHORTEST_ANSWER = 8
+
+
+class Hop(NamedTuple):
+    """A controller: its address, on this channel of the one before it."""
+
+    address: int
+    channel: int
+
+    def __str__(self) -> str:
+        return f"0x{self.address:02x}@{self.channel}"
+
+
+Route = tuple[Hop, ...]
+
+
+def wrapped(route: Route, netfn_lun: int, sequence_lun: int, command: int, data: bytes) -> bytes:
+    """The data of the Send Message that the BMC gets; every level carries the same request number."""
+    message = ipmb.pack(route[-1].address, netfn_lun, ipmb.BMC, sequence_lun, command, data)
+    for transit, hop in reversed(list(pairwise(route))):
+        inside = bytes((TRACKED | hop.channel,)) + message
+        message = ipmb.pack(transit.address, APP << 2, ipmb.BMC, sequence_lun, SEND_MESSAGE, inside)
+    return bytes((TRACKED | route[0].channel,)) + message
+
+
+def answered(route: Route, answer_netfn: int, command: int, message: bytes) -> tuple[int, bytes] | None:
+    """Completion code and data of the innermost answer, or of the level that refused; None while more must come.
+
+    RemoteError where the message belongs to no level of this question.
+    """
+    for _ in range(len(route) + 1):
+        code, data = message[6], message[7:-1]
+        sender = message[3]
+        inner = message[1] >> 2 == answer_netfn and message[5] == command
+        if inner and sender in (route[-1].address, ipmb.BMC) and not _is_send(message, answer_netfn, command, data):
+            return code, data
+        if message[1] >> 2 != APP + 1 or message[5] != SEND_MESSAGE:
+            raise RemoteError("an answer came that fits no level of the bridged question")
+        if sender not in (ipmb.BMC, *(hop.address for hop in route)):
+            raise RemoteError(f"an answer came from 0x{sender:02X}, which is not on the route")
+        if code:
+            return code, data
+        embedded = _embedded(data)
+        if embedded is None:
+            return None
+        message = embedded
+    raise RemoteError("answers are nested deeper than the route is long")
+
+
+def _is_send(message: bytes, answer_netfn: int, command: int, data: bytes) -> bool:
+    """Whether an answer to Send Message is one of the way there, when Send Message itself was asked at its end."""
+    return (answer_netfn, command) == (APP + 1, SEND_MESSAGE) and message[3] == ipmb.BMC
+
+
+def _embedded(data: bytes) -> bytes | None:
+    """The whole message inside an answer to Send Message, or None where there is none; some leave out its first byte,
+    which is the requester's own address."""
+    for frame in (data, bytes((ipmb.BMC,)) + data):
+        if len(frame) >= SHORTEST_ANSWER and not sum(frame[:3]) & 0xFF and not sum(frame) & 0xFF:
+            return frame
+    return None
