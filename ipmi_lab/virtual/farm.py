@@ -148,7 +148,11 @@ class Farm:
                 do(served, arrives, address)
 
     def _take(self, served: Served, datagram: bytes, address: Any) -> None:
-        served.bmc.receive(datagram, address, time.monotonic())
+        try:
+            served.bmc.receive(datagram, address, time.monotonic())
+        except Exception as error:  # a fault of ours: told like any of a thread, and the other BMCs live on
+            report = (type(error), error, error.__traceback__, threading.current_thread())
+            threading.excepthook(threading.ExceptHookArgs(report))
         for to, answer in served.bmc.datagrams():
             self._pass(self._send, served, answer, to)
 
