@@ -8,10 +8,15 @@ from ipmi_lab.commands.channel import (
     cipher_suites,
 )
 from ipmi_lab.commands.session import (
+    ActivateSession,
+    ActiveSession,
+    AuthenticationType,
     ChannelAuthenticationCapabilities,
     CloseSession,
     GetChannelAuthenticationCapabilities,
+    GetSessionChallenge,
     GetSessionInfo,
+    SessionChallenge,
     SessionInfo,
     SetSessionPrivilegeLevel,
 )
@@ -121,6 +126,32 @@ class SessionCommands(Part[World]):
             if len(block.data) < 16:
                 break
         return cipher_suites(data)
+
+    @feature
+    async def get_session_challenge(
+        self, user_name: str, authentication: AuthenticationType = AuthenticationType.MD5
+    ) -> SessionChallenge:
+        """Begin an IPMI 1.5 login by hand; ``ipmi.session.establish()`` does all of it. IPMI 2.0 §22.16."""
+        return await self.link.send(GetSessionChallenge(authentication=authentication, user_name=user_name))
+
+    @feature
+    async def activate_session(
+        self,
+        challenge: bytes,
+        outbound_sequence: int,
+        *,
+        authentication: AuthenticationType = AuthenticationType.MD5,
+        privilege: int = Privilege.ADMINISTRATOR,
+    ) -> ActiveSession:
+        """Inside a session a BMC takes it as a new outbound sequence number only. IPMI 2.0 §22.17."""
+        return await self.link.send(
+            ActivateSession(
+                authentication=authentication,
+                privilege=Privilege(privilege),
+                challenge=challenge,
+                outbound_sequence=outbound_sequence,
+            )
+        )
 
     @feature
     async def set_session_privilege_level(self, privilege: int) -> Privilege:
