@@ -3,6 +3,7 @@
 import importlib
 import signal
 import sys
+import warnings
 from typing import Any
 
 import click
@@ -78,6 +79,7 @@ def program(ctx: click.Context, /, **options: Any) -> None:
 
 def main() -> None:
     """Run the program and end with its exit code; no traceback for what a user can mend."""
+    warnings.formatwarning = lambda message, *where, **more: f"warning: {message}\n"
     signal.signal(signal.SIGTERM, _terminated)  # sessions are given back on the way out
     try:
         code = program.main(standalone_mode=False)

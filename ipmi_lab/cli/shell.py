@@ -54,9 +54,9 @@ class Shell:
             else "no target: give -t lanplus://USER@HOST, or an inventory (-i FILE) and -t NAME"
         )
 
-    def open(self, target: Target) -> Device[Blocking]:
-        """A target's device, unopened; a password that nobody gave is asked for."""
-        ask = target.password is None and target.user is not None and target.address.scheme != "virtual"
+    def open(self, target: Target, *, session: bool = True) -> Device[Blocking]:
+        """A target's device, unopened; a password that nobody gave is asked for, if it will be needed."""
+        ask = session and target.password is None and target.user is not None and target.address.scheme != "virtual"
         if ask and PASSWORD_VARIABLE not in os.environ and self._password is None and sys.stdin.isatty():
             self._password = Secret(click.prompt(f"Password of {target.user}", hide_input=True, err=True))
         device = self.lab.open(target, password=self._password if ask else None)
@@ -95,7 +95,7 @@ class Shell:
             sys.exit(worst)
 
     def _one(self, target: Target, work: Callable[[Device[Blocking]], Row], session: bool) -> Row:
-        device = self.open(target)
+        device = self.open(target, session=session)
         try:
             if session:
                 device.session.establish()

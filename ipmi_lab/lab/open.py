@@ -1,6 +1,7 @@
 """Opens targets by name or URL: the one place that sees links and virtual BMCs."""
 
 import os
+import warnings
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
@@ -127,9 +128,10 @@ class Lab:
         target = self.target(wanted) if isinstance(wanted, str) else wanted
         target = self.real(target)
         timing = _override(target.timing, timeout=timeout, retries=retries, budget=budget)
+        known = self._password(target, password)
         login = Login(
             user=user if user is not None else target.user or "",
-            password=self._password(target, password),
+            password=known or Secret(b""),
             kg=self._secret(target, kg, target.kg),
             privilege=_privilege(privilege, target.privilege),
             version=target.version,
@@ -146,6 +148,11 @@ class Lab:
 
         interval = target.keep_alive if keep_alive_interval is None else keep_alive_interval
         link = kind(name or target.name, make_port, session, keep_alive=interval)
+        if known is None and login.user:
+            link.missing = LocalError(
+                f"no password was given for user {login.user!r}",
+                hint=f"Set {PASSWORD_VARIABLE}, give password=…, or write a reference into the inventory (env:NAME).",
+            )
         if guarded:
             link.guard = Guard(target.name, self.allow | target.allow, self.extra, protect=target.protect)
         return link
@@ -201,13 +208,13 @@ class Lab:
             return None
         return next((served for served in self._farm.served if served.port == found.address.port), None)
 
-    def _password(self, target: Target, given: SecretLike | None) -> Secret:
+    def _password(self, target: Target, given: SecretLike | None) -> Secret | None:
         if given is None and target.name in self._secrets:
             return self._secrets[target.name]
         found = self._secret(target, given, target.password)
-        if found is not None:
-            return found
-        return Secret(os.environ.get(PASSWORD_VARIABLE, ""))
+        if found is None and PASSWORD_VARIABLE in os.environ:
+            return Secret(os.environ[PASSWORD_VARIABLE])
+        return found
 
     @staticmethod
     def _secret(target: Target, given: SecretLike | None, reference: str | None) -> Secret | None:
@@ -234,7 +241,10 @@ class Lab:
 def _load(path: str | Path) -> "Inventory":
     from ipmi_lab.inventory.model import Inventory
 
-    return Inventory.load(path)
+    inventory = Inventory.load(path)
+    for warning in inventory.warnings:
+        warnings.warn(warning, stacklevel=4)
+    return inventory
 
 
 def _override(timing: Timing, **given: float | None) -> Timing:

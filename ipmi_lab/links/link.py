@@ -44,6 +44,7 @@ class Link:
     ) -> None:
         self.name = name
         self.keep_alive = keep_alive
+        self.missing: IpmiLabError | None = None  # what a session would need and nobody gave
         self.guard: Callable[[Request[Any]], None] | None = None
         self.session = session
         self.clock = clock
@@ -72,6 +73,8 @@ class Link:
         """Establish the session; an error says how far it came."""
         if self._wanted:
             raise SessionError("the session is open already", target=self.name, hint="Close it first.")
+        if self.missing is not None:
+            raise self.missing.about(target=self.name)
         await self._login()
         self._wanted = True
         self._keep_alive(True)

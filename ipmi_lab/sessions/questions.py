@@ -118,7 +118,7 @@ class Questions:
 
     def _out_of_time(self, pending: Pending, now: float) -> bool:
         """Reads within a session have a budget of time; everything else has so many tries."""
-        if self._within_session(pending) and pending.repeat and pending.owner != "session":
+        if self._within_session(pending) and pending.repeat and pending.owner == "command":
             return now - pending.asked_at >= self.timing.budget
         return pending.tries > self.timing.retries
 

@@ -87,7 +87,7 @@ def test_several_targets_make_a_table_and_their_worst_exit_code(tmp_path: Path) 
 
 
 MISTAKES: list[tuple[list[str], int, str]] = [
-    (["-t", "lanplus://admin@no-such-host.invalid", "info"], 3, "the host 'no-such-host.invalid' cannot be found"),
+    (["-t", "lanplus://no-such-host.invalid", "info"], 3, "the host 'no-such-host.invalid' cannot be found"),
     (["-t", "lanplus://u:secret@h", "info"], 2, "a password stands in it"),
     (["info"], 2, "no target"),
     (["inf"], 2, "Did you mean info"),
@@ -139,6 +139,27 @@ def test_a_refused_login_names_its_cause(
     assert done.returncode == code
     assert says in done.stderr
     assert target in done.stderr or code == 2
+
+
+def test_a_password_that_nobody_gave_is_missed_only_where_it_is_needed(served: Served) -> None:
+    target = f"lanplus://admin@127.0.0.1:{served.port}"
+
+    assert program("-t", target, "ping").returncode == 0
+    done = program("-t", target, "info")
+    assert done.returncode == 2
+    assert f"{target}: no password was given for user 'admin'. Set IPMI_LAB_PASSWORD" in done.stderr
+
+
+def test_a_password_in_an_inventory_is_warned_of(tmp_path: Path, served: Served) -> None:
+    lab = tmp_path / "lab.yaml"
+    lab.write_text(
+        f"targets: {{a: {{host: 127.0.0.1, port: {served.port}, credentials: "
+        "{user: viewer, password: viewing, allow_literal: true}, privilege: user}}"
+    )
+    done = program("-i", str(lab), "info")
+
+    assert done.returncode == 0
+    assert f"warning: {lab}:1: a password stands in the file as it is; use a reference\n" in done.stderr
 
 
 def test_too_little_privilege_is_the_bmcs_no(served: Served) -> None:
