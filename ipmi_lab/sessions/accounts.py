@@ -37,3 +37,6 @@ class Accounts(Protocol):
 
     def limit(self) -> Privilege:
         """The most that anybody may become on the channel."""
+
+    def signs_every_packet(self) -> bool:
+        """Whether IPMI 1.5 packets are authenticated one by one, and not only the login."""

@@ -11,12 +11,13 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ipmi_lab.commands.session import GetSessionChallenge
+from ipmi_lab.commands.session import AuthenticationType, GetSessionChallenge
 from ipmi_lab.errors import BadSignature, RemoteError
 from ipmi_lab.packets import ipmb, lan15, lan20, rmcp
 from ipmi_lab.packets.rakp import OpenSessionRequest, Status
 from ipmi_lab.sessions.accounts import Account, Accounts
 from ipmi_lab.sessions.crypto import Random
+from ipmi_lab.sessions.faulty import FaultyLan15
 from ipmi_lab.sessions.login15 import Challenges, activated
 from ipmi_lab.sessions.login20 import Login20
 from ipmi_lab.sessions.window import window15
@@ -65,8 +66,10 @@ class Asked(NamedTuple):
 class BmcSessions:
     """All sessions of one channel. ``dropped`` counts what was not taken, ``failures`` are recent wrong logins."""
 
-    def __init__(self, accounts: Accounts, *, random: Random = os.urandom) -> None:
-        self.accounts = accounts
+    def __init__(
+        self, accounts: Accounts, *, random: Random = os.urandom, faults: frozenset[str] = frozenset()
+    ) -> None:
+        self.accounts, self.faults = accounts, faults
         self.open: dict[int, BmcSession] = {}
         self.dropped = 0
         self._random = random
@@ -180,7 +183,8 @@ class BmcSessions:
         else:
             raise RemoteError(f"a payload 0x{packet.kind:02X} came outside a session")
         if answer is not None:
-            self.send(address, lan20.pack(answer_type, 0, 0, answer))
+            said = b"\0" + answer[1:] if "tagzero" in self.faults else answer
+            self.send(address, lan20.pack(answer_type, 0, 0, said))
         return None
 
     def _session(self, bmc_id: int, address: Address) -> BmcSession:
@@ -266,15 +270,23 @@ class BmcSessions:
             raise
         code = self._challenges.judge(ask, account, self.full)
         inbound = int.from_bytes(self._random(4), "little") or 1
-        wrapping = Lan15(
+        wrapping = FaultyLan15(
             authentication=given.kind,
             password=account.password,
             session_id=packet.session_id,
             sequence=ask.outbound_sequence,
             window=window15(inbound),
         )
-        data = bytes((code,)) if code else activated(given.kind, packet.session_id, inbound, ask)
+        wrapping.signed, wrapping.faults = given.kind, self.faults
+        signs = self.accounts.signs_every_packet()
+        unsaid = self.faults & {"forcepermsg", "unexpectedauth"}
+        told = given.kind if signs and not unsaid else AuthenticationType.NONE
+        data = bytes((code,)) if code else activated(told, packet.session_id, inbound, ask)
         answer = wrapping.wrap(ipmb.pack_answer(frame, data))
+        if "unexpectedauth" in self.faults:
+            wrapping.authentication = AuthenticationType.NONE  # it takes unsigned packets, and signs all the same
+        if not signs:  # what comes signed all the same is still verified
+            wrapping.authentication, wrapping.quirks = AuthenticationType.NONE, frozenset({"unexpectedauth"})
         self.send(address, answer)
         if not code:
             self._challenges.done(address, packet.session_id)

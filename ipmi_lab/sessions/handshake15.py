@@ -83,7 +83,12 @@ def _activate(
     outbound = int.from_bytes(random(4), "little") or 1
     password = login.password.reveal()
     temporary = _Activating(
-        authentication=kind, password=password, session_id=challenge.session_id, sequence=0, window=None
+        authentication=kind,
+        password=password,
+        session_id=challenge.session_id,
+        sequence=0,
+        window=None,
+        quirks=login.quirks,
     )
     request = ActivateSession(
         authentication=kind, privilege=login.privilege, challenge=challenge.challenge, outbound_sequence=outbound
@@ -101,11 +106,13 @@ def _activate(
             hint=HINTS.get(answer.code, ""),
         )
     active = ActiveSession.decode(answer.data)
+    agreed = kind if "forcepermsg" in login.quirks else active.authentication
     wrapping = Lan15(
-        authentication=active.authentication,
+        authentication=agreed,
         password=password,
         session_id=active.session_id,
         sequence=active.inbound_sequence,
         window=window15(outbound),
+        quirks=login.quirks,
     )
-    return wrapping, f"IPMI 1.5, authentication {AuthenticationType(active.authentication).words}"
+    return wrapping, f"IPMI 1.5, authentication {AuthenticationType(agreed).words}"

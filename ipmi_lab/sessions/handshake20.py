@@ -96,7 +96,7 @@ def _attempt(login: Login, random: Random, suite: Suite) -> Steps[Lan20 | None]:
         name_length=len(login.user_bytes),
         user_name=login.user_bytes,
     )
-    fits = _answers(tag, opened.console_id)
+    fits = _Fits(tag, opened.console_id, login)
     raw = yield Say(lan20.RAKP1, lambda: (rakp1.encode(), fits), lan20.RAKP2, tries=2)
     if raw is None or Refusal.decode(raw).status in STALE:
         return None
@@ -154,7 +154,7 @@ def _open_session(login: Login, random: Random, suite: Suite) -> Steps[OpenSessi
             integrity=Proposal(kind=1, algorithm=suite.integrity).encode(),
             confidentiality=Proposal(kind=2, algorithm=suite.confidentiality).encode(),
         )
-        return request.encode(), _answers(tag, console_id)
+        return request.encode(), _Fits(tag, console_id, login)
 
     raw = yield Say(lan20.OPEN_REQUEST, make, lan20.OPEN_RESPONSE)
     if raw is None:
@@ -167,17 +167,19 @@ def _open_session(login: Login, random: Random, suite: Suite) -> Steps[OpenSessi
 
 
 class _Fits:
-    """Whether an answer carries our tag, and our session id where it is long enough to have one."""
+    """Whether an answer carries our tag (or none, where that is a known fault), and our session id where it is long
+    enough to have one."""
 
-    def __init__(self, tag: int, console_id: int) -> None:
+    def __init__(self, tag: int, console_id: int, login: Login) -> None:
         self.tag, self.console_id = tag, console_id.to_bytes(4, "little")
+        self.tag_zero = "tagzero" in login.quirks
 
     def __call__(self, payload: bytes) -> bool:
-        return len(payload) >= 2 and payload[0] == self.tag and payload[4:8] in (self.console_id, b"")
-
-
-def _answers(tag: int, console_id: int) -> _Fits:
-    return _Fits(tag, console_id)
+        if len(payload) < 2:
+            return False
+        if self.tag_zero and payload[0] == 0:
+            return payload[4:8] == self.console_id
+        return payload[0] == self.tag and payload[4:8] in (self.console_id, b"")
 
 
 def _accepted(raw: bytes, message: str, login: Login) -> None:

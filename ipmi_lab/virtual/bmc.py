@@ -50,7 +50,7 @@ class VirtualBmc:
         self.chassis = Chassis(self)
         self.i2c = I2cBuses(self)
         self.messaging = Messaging(self)
-        self.sessions = BmcSessions(self.users, random=random)
+        self.sessions = BmcSessions(self.users, random=random, faults=frozenset(profile.quirks))
         self.parts: list[Part] = [
             self.users,
             self.channels,

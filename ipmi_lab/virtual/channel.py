@@ -59,6 +59,11 @@ class Channels(Part):
         """The most that anybody may become on the LAN channel."""
         return self._access[Change.VOLATILE].privilege_limit
 
+    @property
+    def per_message_authentication_disabled(self) -> bool:
+        """Whether IPMI 1.5 packets on the LAN channel need not be signed once the session is open."""
+        return self._access[Change.VOLATILE].per_message_authentication_disabled
+
     def number(self, channel: int) -> int:
         """The real number of a channel, where 0x0E is the one that the question came by."""
         if channel in (self.lan, THIS_CHANNEL):

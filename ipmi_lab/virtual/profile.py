@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from ipmi_lab import document
 from ipmi_lab.commands.bmc import DeviceId
 from ipmi_lab.errors import LocalError, did_you_mean
+from ipmi_lab.sessions.quirks import PLAYED
 from ipmi_lab.wire.codes import Privilege
 from ipmi_lab.wire.fields import to_bytes
 
@@ -129,7 +130,18 @@ class Profile(Model):
     chassis: ChassisProfile = ChassisProfile()
     i2c: list[BusProfile] = []
     controllers: list[ControllerProfile] = []
+    quirks: list[str] = []
     caps: list[str] = []
+
+    @field_validator("quirks")
+    @classmethod
+    def _played(cls, value: list[str]) -> list[str]:
+        for word in value:
+            if word not in PLAYED:
+                raise ValueError(
+                    f"{word!r} is no quirk that a virtual BMC can have. {did_you_mean(word, list(PLAYED))}"
+                )
+        return value
 
     @property
     def guid_bytes(self) -> bytes:

@@ -44,7 +44,7 @@ class Sessions(Part):
             md2=1 in kinds,
             none=0 in kinds,
             kg=ask.extended and bool(users.kg().strip(b"\0")),
-            per_message_authentication_disabled=False,
+            per_message_authentication_disabled=not users.signs_every_packet(),
             user_level_authentication_disabled=False,
             named_users=users.has_named(),
             null_users=False,

@@ -82,6 +82,9 @@ class Users(Part):
     def limit(self) -> Privilege:
         return self.bmc.channels.limit
 
+    def signs_every_packet(self) -> bool:
+        return not self.bmc.channels.per_message_authentication_disabled
+
     def has_named(self) -> bool:
         """Whether anybody with a name can log in."""
         return any(user.enabled and user.user_name for user in self.users.values())

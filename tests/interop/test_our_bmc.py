@@ -90,6 +90,18 @@ def test_a_safe_bmc_takes_nothing_weak(client: Client, way: Way, farm: Farm) -> 
     assert client.raw(bmc.target, way, GET_DEVICE_ID, patience=0.5).completion is None
 
 
+@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "ours"], indirect=True)
+def test_packets_without_codes_are_enough_where_the_channel_says_so(
+    client: Client, ipmitool: Ipmitool, farm: Farm, interop_record: InteropRecord
+) -> None:
+    bmc = serve(farm)
+    assert ipmitool.raw(bmc.target, LanPlus(17), bytes.fromhex("06 40 01 b2 00")).completion == 0
+    with interop_record(client.name, bmc.name, "1.5 md5, packets unsigned"):
+        answer = client.raw(bmc.target, Lan("md5"), GET_DEVICE_ID)
+
+        assert answer.data == DEVICE_ID, answer
+
+
 @pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "pyghmi", "python_ipmi", "ours"], indirect=True)
 def test_a_bmc_key_is_used(client: Client, farm: Farm, interop_record: InteropRecord) -> None:
     bmc = serve(farm, kg="abcdefghijklmnopqrst")

@@ -26,9 +26,10 @@ from ipmi_lab.commands.user import (
 from ipmi_lab.errors import LocalError, RemoteError
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.events import Answered
+from ipmi_lab.sessions.wrapping import Lan15
 from ipmi_lab.virtual.profile import ChassisProfile, known, load
 from ipmi_lab.wire.codes import CompletionCode, Privilege
-from tests.sessions.pair import Pair, profile
+from tests.sessions.pair import CONSOLE, Pair, profile
 
 
 def code(pair: Pair, request: Request) -> int:  # type: ignore[type-arg]  # of any answer
@@ -123,6 +124,30 @@ def test_a_lower_limit_of_the_channel_holds_at_the_next_login() -> None:
     fresh.bmc = pair.bmc
 
     assert "privilege limit may be lower" in fresh.refused()
+
+
+def test_packets_need_no_code_where_the_channel_says_so_but_a_wrong_one_is_refused() -> None:
+    pair = Pair().opened()
+    change = SetChannelAccess(
+        channel=1, change_access=Change.VOLATILE, per_message_authentication_disabled=True, alerting_disabled=True
+    )
+    assert code(pair, change) == 0
+    fresh = Pair(version="1.5")
+    fresh.bmc = pair.bmc
+    fresh.opened()
+
+    assert fresh.works()
+    assert fresh.sent[-1][4] == 0, "unsigned, as the BMC allows"
+    wrapping = fresh.console._wrapping
+    assert isinstance(wrapping, Lan15)
+    wrapping.authentication = 2  # from now on it signs all the same
+    fresh.console.request(GetChassisStatus(), fresh.now)
+    signed = fresh.console.datagrams()[0]
+    dropped = pair.bmc.sessions.dropped
+    pair.bmc.receive(signed[:13] + bytes(16) + signed[29:], CONSOLE, fresh.now)
+    assert (pair.bmc.sessions.dropped, pair.bmc.datagrams()) == (dropped + 1, [])
+    pair.bmc.receive(signed, CONSOLE, fresh.now)
+    assert len(pair.bmc.datagrams()) == 1
 
 
 def test_a_key_of_the_bmc_changes_the_login_and_can_be_locked() -> None:
