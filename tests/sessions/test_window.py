@@ -2,7 +2,10 @@
 
 import random
 
+import pytest
+
 from ipmi_lab.sessions.window import WRAP, Window, following, window15, window20
+from tests.sessions.pair import Pair
 
 
 def take(window: Window, sequence: int) -> bool:
@@ -64,3 +67,18 @@ def test_a_shuffled_stream_is_taken_whole_and_only_once() -> None:
 
     assert sorted(taken) == sorted(set(taken))
     assert len(taken) == len(stream)
+
+
+@pytest.mark.parametrize("version", ["1.5", "2.0"])
+def test_a_session_lives_on_over_the_wrap_of_its_numbers(version: str) -> None:
+    pair = Pair(version=version).opened()
+    console = pair.console._wrapping
+    bmc = next(iter(pair.bmc.sessions.open.values())).wrapping
+    assert console is not None
+    for sender, receiver in ((console, bmc), (bmc, console)):
+        assert receiver.window is not None
+        sender.sequence = receiver.window.highest = WRAP - 50
+        receiver.window.seen = 0
+
+    assert all(pair.works() for _ in range(200))
+    assert console.sequence < 1000
