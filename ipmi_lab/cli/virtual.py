@@ -46,7 +46,8 @@ def serve(ctx: click.Context, profile: str, host: str, port: int, password: str 
                 "authentications": [*machine.authentications, "none", "straight"] if machine.authentications else [],
             }
         )
-        click.echo("warning: anybody who reaches this port can log in without a password", err=True)
+    if machine.insecure:
+        click.echo("warning: who reaches this port may log in without a password, or read one", err=True)
     with Farm() as farm:
         served = farm.open(machine, host=host, port=port, passwords=given)
         shown = {
