@@ -100,8 +100,11 @@ class Journal:
             self.write("problem", text=f"{self.lost} events of this process could not be written to the journal")
         with self._lock:
             if self._file is not None:
-                self._file.close()
-                self._file = None
+                file, self._file = self._file, None
+                try:
+                    file.close()
+                except OSError as error:  # what a full disk did not take is still in the buffer
+                    self._lose(error)
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, Secret):

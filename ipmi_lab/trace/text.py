@@ -4,11 +4,13 @@ from typing import Any, NamedTuple
 
 from ipmi_lab.commands.byname import find_number
 from ipmi_lab.commands.command import Request, Response, meaning, title
+from ipmi_lab.commands.messaging import GetMessage, SendMessage
+from ipmi_lab.commands.session import ActivateSession, AuthenticationType, GetAuthCode
 from ipmi_lab.errors import IpmiLabError
 from ipmi_lab.secret import Secret
-from ipmi_lab.wire.message import Layout
 
 Words = list[tuple[str, str]]
+CARRIERS = {(each.netfn, each.command) for each in (SendMessage, GetMessage)}
 
 
 class ExchangeText(NamedTuple):
@@ -36,22 +38,43 @@ def describe(netfn: int, command: int, request: bytes, code: int | None, respons
 
 
 def struck(netfn: int, command: int, request: bytes, response: bytes) -> tuple[str, str]:
-    """Request and response in hex, with ``**`` for each byte of a password or key."""
-    known = find_number(netfn, command, request)
-    prefix = b"" if known is None else known.prefix
-    return (
-        _strike(known, request, len(prefix)),
-        _strike(known.response if known is not None else None, response, len(prefix)),
-    )
+    """Request and response in hex, with ``**`` for each byte of a password or key, and for what is behind it."""
+    answered = _secret_from(netfn | 1, command, b"\0" + response)
+    return _hex(request, _secret_from(netfn, command, request)), _hex(response, answered and answered - 1)
 
 
-def _strike(layout: type[Layout] | None, data: bytes, prefix: int) -> str:
-    if layout is None:
-        return data.hex(" ")
-    plan = layout.plan()
-    tail = [cell for cell in plan.tail if cell.fields[0].type is Secret]
-    shown = data[: prefix + plan.struct.size] if tail else data
+def _hex(data: bytes, secret_from: int | None) -> str:
+    shown = data[:secret_from]
     return " ".join([f"{byte:02x}" for byte in shown] + ["**"] * (len(data) - len(shown)))
+
+
+def _secret_from(netfn: int, command: int, body: bytes) -> int | None:
+    """Where a secret begins in the body of a request, or of an answer with its completion code; None without one."""
+    answer = netfn & 1
+    if (netfn & ~1, command) in CARRIERS:
+        return _carried_secret_from(body)
+    known = find_number(netfn & ~1, command, body[answer:])
+    if known is None:
+        return None
+    if known is ActivateSession and not answer and body[:1] == bytes((AuthenticationType.STRAIGHT,)):
+        return 2
+    if known is GetAuthCode:
+        return 1 if answer else 3
+    plan = (known.response if answer else known).plan()
+    secret = any(cell.fields[0].type is Secret for cell in plan.tail)
+    return answer + len(known.prefix) + plan.struct.size if secret else None
+
+
+def _carried_secret_from(body: bytes) -> int | None:
+    """The same for messages inside a message, however deep: what stands before one differs, so every place where one
+    can begin is looked at, and rather too much is struck than too little."""
+    for start in range(len(body) - 5):
+        netfn, command, inner = body[start] >> 2, body[start + 4], body[start + 5 :]
+        if (netfn & ~1, command) not in CARRIERS:
+            found = _secret_from(netfn, command, inner)
+            if found is not None:
+                return start + 5 + found
+    return None
 
 
 def _fields(layout: type[Request[Any]] | type[Response] | None, data: bytes) -> Words:

@@ -218,6 +218,16 @@ def test_a_full_disk_is_said_in_the_report_once_there_is_room(tmp_path: Path) ->
     assert events[-1]["text"] == "2 events of this process could not be written to the journal"
 
 
+def test_a_disk_that_stays_full_does_not_fail_the_end_of_the_run(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "r", "robot")
+    journal._file = Path("/dev/full").open("a")  # noqa: SIM115  # takes what is written, refuses it when flushed
+    with pytest.warns(UserWarning, match="No space left"):
+        journal.write("note", text="lost")
+    journal.close()
+
+    assert journal.lost >= 2
+
+
 def test_ten_thousand_exchanges_make_a_page_that_says_what_it_leaves_out(tmp_path: Path) -> None:
     run = Run("robot", tmp_path, "large")
     listen = run.observe("bmc1")
