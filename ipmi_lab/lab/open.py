@@ -16,10 +16,8 @@ from ipmi_lab.inventory.target import Target
 from ipmi_lab.lab.guard import Guard
 from ipmi_lab.links.blocking import BlockingLink
 from ipmi_lab.links.link import Asyncio, Blocking, Link
-from ipmi_lab.ports.port import Port
-from ipmi_lab.ports.udp import UdpPort
+from ipmi_lab.links.ways import way
 from ipmi_lab.secret import HasValue, Secret
-from ipmi_lab.sessions.client import ClientSession
 from ipmi_lab.sessions.events import Observe
 from ipmi_lab.sessions.login import Login, Timing
 from ipmi_lab.wire.codes import Privilege
@@ -140,12 +138,9 @@ class Lab:
             quirks=target.quirks,
         )
         listen = observe or (self._observe(target) if self._observe is not None else None)
-        session = ClientSession(login, timing, in_flight=in_flight, route=target.bridge, observe=listen)
-        address = target.address
-
-        def make_port() -> Port:
-            return UdpPort(address.host, address.port)
-
+        session, make_port = way(
+            target.address, login, timing, in_flight=in_flight, route=target.bridge, observe=listen
+        )
         interval = target.keep_alive if keep_alive_interval is None else keep_alive_interval
         link = kind(name or target.name, make_port, session, keep_alive=interval)
         if known is None and login.user:

@@ -14,17 +14,17 @@ from ipmi_lab.sessions.handshake15 import open15
 from ipmi_lab.sessions.handshake20 import open20
 from ipmi_lab.sessions.login import Login
 from ipmi_lab.sessions.steps import Ask, Steps
-from ipmi_lab.sessions.wrapping import Lan15, Lan20
+from ipmi_lab.sessions.wrapping import SessionWrapping
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 THIS_CHANNEL = 0x0E
 MOST_BLOCKS = 64
 
 
-def opening(login: Login, random: Random, ponged: Callable[[], bool]) -> Steps[tuple[Lan15 | Lan20, str]]:
+def opening(login: Login, random: Random, ponged: Callable[[], bool]) -> Steps[tuple[SessionWrapping, str]]:
     """Find out what the BMC speaks, open a session with it, and rise to the wanted privilege."""
     capabilities = yield from ask_capabilities(login, ponged)
-    wrapping: Lan15 | Lan20
+    wrapping: SessionWrapping
     if _speaks20(login, capabilities):
         listed: list[int] = []
         if login.cipher is None:
@@ -91,7 +91,7 @@ def ask_suites() -> Steps[list[int]]:
         return []  # a garbled list: 17 and 3 are tried, which nearly every BMC has
 
 
-def _rise(login: Login, wrapping: Lan15 | Lan20) -> Steps[None]:
+def _rise(login: Login, wrapping: SessionWrapping) -> Steps[None]:
     answer = yield Ask(SetSessionPrivilegeLevel(privilege=login.privilege), wrapping)
     if answer is None:
         raise NoAnswer(

@@ -13,7 +13,7 @@ from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.events import Answered, Event, Exchanged, GaveUp, Observe
 from ipmi_lab.sessions.login import Timing
 from ipmi_lab.sessions.pending import NUMBERS, Numbers, Pending
-from ipmi_lab.sessions.wrapping import Lan15, Lan20, Sessionless, Wrapping
+from ipmi_lab.sessions.wrapping import SessionWrapping, Wrapping
 from ipmi_lab.wire.codes import Privilege
 
 DOUBTS = 3  # how often only the question outside the session must be answered: less may be bad luck
@@ -25,13 +25,15 @@ IDLE = 45.0  # BMCs drop a session after 60 s of silence; beyond this an unanswe
 class Questions:
     """What a ``ClientSession`` knows of its open questions, of the way there, and of whether the BMC still lives."""
 
-    def __init__(self, timing: Timing, in_flight: int, observe: Observe | None, random: Random) -> None:
+    def __init__(
+        self, timing: Timing, in_flight: int, observe: Observe | None, random: Random, outside: Wrapping
+    ) -> None:
         if not 1 <= in_flight < NUMBERS:
             raise LocalError(f"{in_flight} questions in flight are not possible", hint="1 to 63 are.")
         self.timing, self.in_flight, self.observe = timing, in_flight, observe
         self.last_heard_inside = float("-inf")
-        self._sessionless = Sessionless()
-        self._wrapping: Lan15 | Lan20 | None = None
+        self._outside = outside
+        self._wrapping: SessionWrapping | None = None
         self._numbers = Numbers(random(1)[0])
         self._count = 0
         self._open: dict[int, Pending] = {}  # by request number
@@ -142,7 +144,7 @@ class Questions:
         if self._prober is not None or len(self._open) >= NUMBERS - 1:
             return
         request = GetChannelAuthenticationCapabilities(extended=False, channel=0x0E, privilege=Privilege.USER)
-        probe = Pending(0, request, now, "probe", self._sessionless)
+        probe = Pending(0, request, now, "probe", self._outside)
         probe.sequence = self._numbers.take(self._open, now)
         probe.wait = self._first_wait()
         self._open[probe.sequence] = self._prober = probe

@@ -23,6 +23,13 @@ class Wrapping(Protocol):
     def unwrap(self, datagram: bytes) -> bytes: ...
 
 
+class SessionWrapping(Wrapping, Protocol):
+    """The packet format of a session that is open. ``bmc_session_id`` is how the BMC calls it."""
+
+    @property
+    def bmc_session_id(self) -> int: ...
+
+
 class Sessionless:
     """IPMI 1.5 packets outside any session: no id, no sequence, no code."""
 
@@ -78,6 +85,10 @@ class Lan15:
         self.sequence = sequence
         self.window = window
 
+    @property
+    def bmc_session_id(self) -> int:
+        return self.session_id
+
     def wrap(self, message: bytes) -> bytes:
         authentication, sequence = self.authentication, self.sequence
         if sequence:  # zero while the session is being activated, and then it stays
@@ -132,6 +143,10 @@ class Lan20:
         self.integrity, self.confidentiality = integrity, confidentiality
         self.sequence, self.window = sequence, window
         self.flags = (lan20.AUTHENTICATED if integrity.size else 0) | (lan20.ENCRYPTED if confidentiality else 0)
+
+    @property
+    def bmc_session_id(self) -> int:
+        return self.remote_id
 
     def wrap(self, message: bytes) -> bytes:
         return self.wrap_payload(lan20.PAYLOAD_IPMI, message)

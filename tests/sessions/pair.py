@@ -5,8 +5,9 @@ from typing import Any
 
 from ipmi_lab.commands.bmc import GetDeviceId
 from ipmi_lab.secret import Secret
-from ipmi_lab.sessions.client import ClientSession, State
+from ipmi_lab.sessions.client import State
 from ipmi_lab.sessions.events import Answered, Event, Observed, Refused
+from ipmi_lab.sessions.lan import LanSession
 from ipmi_lab.sessions.login import Login, Timing
 from ipmi_lab.virtual.bmc import VirtualBmc
 from ipmi_lab.virtual.profile import DeviceIdProfile, Profile, UserProfile
@@ -36,7 +37,7 @@ class Pair:
         self.answered: list[bytes] = []
         self.bmc = VirtualBmc(machine or profile(), {"admin": PASSWORD, "viewer": PASSWORD})
         usual: dict[str, Any] = {"user": "admin", "password": Secret(PASSWORD)}
-        self.console = ClientSession(Login(**usual | login), timing, observe=self.observed.append)
+        self.console = LanSession(Login(**usual | login), timing, observe=self.observed.append)
         self.to_bmc: Route = lambda datagram: [datagram]
         self.to_console: Route = lambda datagram: [datagram]
 

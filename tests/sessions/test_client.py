@@ -10,9 +10,10 @@ from ipmi_lab.commands.chassis import ChassisControl, GetChassisStatus, Power
 from ipmi_lab.errors import SessionError
 from ipmi_lab.packets import lan15
 from ipmi_lab.secret import Secret
-from ipmi_lab.sessions.client import ClientSession, State
+from ipmi_lab.sessions.client import State
 from ipmi_lab.sessions.crypto import SUITES
 from ipmi_lab.sessions.events import Answered, Closed, Dropped, GaveUp, Opened
+from ipmi_lab.sessions.lan import LanSession
 from ipmi_lab.sessions.login import Login, Timing
 from tests.sessions.pair import PASSWORD, Pair, profile
 
@@ -416,7 +417,7 @@ def test_a_recorded_choice_of_random_numbers_gives_the_same_datagrams() -> None:
         return chance.randbytes
 
     def opening() -> list[bytes]:
-        console = ClientSession(Login("admin", Secret(PASSWORD), cipher=3), random=stream())
+        console = LanSession(Login("admin", Secret(PASSWORD), cipher=3), random=stream())
         console.open(0.0)
         return console.datagrams()
 

@@ -1,0 +1,143 @@
+"""The console's end of a session over a network: IPMI 1.5 or 2.0, behind the header of RMCP."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ipmi_lab.errors import NoAnswer, RemoteError, TooShort
+from ipmi_lab.packets import lan20, rmcp
+from ipmi_lab.sessions.client import ClientSession
+from ipmi_lab.sessions.crypto import Random
+from ipmi_lab.sessions.events import Ponged, Refused
+from ipmi_lab.sessions.login import Login, Timing
+from ipmi_lab.sessions.opening import opening
+from ipmi_lab.sessions.steps import Say, Steps
+from ipmi_lab.sessions.wrapping import Lan20, Sessionless, SessionWrapping
+
+SHORTEST = 14  # RMCP header, authentication type, sequence number, session id, length
+
+
+class LanSession(ClientSession):
+    """A session with a BMC on a network."""
+
+    def __init__(self, login: Login, timing: Timing | None = None, **how: Any) -> None:
+        super().__init__(login, timing, outside=Sessionless(), **how)
+        self._ponged = False
+        self._saying: _Saying | None = None
+        self._pings = 0  # how many were sent for whoever waits for a pong; 0 while nobody does
+
+    def open(self, now: float) -> None:
+        self._ponged = False
+        super().open(now)
+
+    def _opening(self) -> Steps[tuple[SessionWrapping, str]]:
+        self._out.append(_ping(self._random))
+        return opening(self.login, self._random, lambda: self._ponged)
+
+    def abandon(self) -> None:
+        super().abandon()
+        self._saying, self._pings = None, 0
+
+    # ------------------------------------------------------------------ what arrives
+
+    def _take(self, datagram: bytes, now: float) -> None:
+        if datagram[:4] != rmcp.IPMI_HEADER and rmcp.message_class(datagram) == rmcp.ASF:
+            self._take_pong(datagram)
+            return
+        if len(datagram) < SHORTEST:
+            raise TooShort(f"a packet of {len(datagram)} bytes has no session header")
+        wrapping = self._wrapping
+        outside = datagram[6:10] if datagram[4:5] == b"\x06" else datagram[9:13]
+        if outside == b"\0\0\0\0" and "idzero" not in self.login.quirks:
+            self._take_outside(datagram, now)
+        elif wrapping is not None and (datagram[4] == lan20.FORMAT) == isinstance(wrapping, Lan20):
+            self._answer(wrapping.unwrap(datagram), wrapping, now)
+        else:
+            self._take_activation(datagram, now)
+
+    def _take_outside(self, datagram: bytes, now: float) -> None:
+        if datagram[4] == lan20.FORMAT:
+            packet = lan20.parse(datagram)
+            saying = self._saying
+            if saying is None or packet.kind != saying.step.answer_type or not saying.fits(packet.payload):
+                raise RemoteError(f"an RMCP+ set-up message 0x{packet.kind:02X} came that nobody waits for")
+            self._saying = None
+            del self._timers["say"]
+            if saying.tries == 1:
+                self._smooth(now - saying.sent_at)
+            self._step(packet.payload, now)
+        else:
+            self._answer(self._outside.unwrap(datagram), self._outside, now)
+
+    def _take_activation(self, datagram: bytes, now: float) -> None:
+        """An answer to the one question that goes out in a wrapping of its own, before the session is there."""
+        for pending in self._open.values():
+            if pending.owner == "session" and pending.wrapping not in (self._outside, None):
+                assert pending.wrapping is not None
+                self._answer(pending.wrapping.unwrap(datagram), pending.wrapping, now)
+                return
+        raise RemoteError("a packet of a session came, and there is none")
+
+    # ------------------------------------------------------------------ pings
+
+    def ping(self, now: float) -> None:
+        """Ask with an RMCP ping whether anybody is there; ``Ponged`` or ``Refused`` tells."""
+        self._pings = 0
+        self._ping_again(now)
+
+    def _ping_again(self, now: float) -> None:
+        if self._pings > self.timing.retries:
+            self._events.append(Refused(NoAnswer(f"no RMCP pong came after {self._pings} pings")))
+            self._pings = 0
+            return
+        self._timers["ping"] = now + min(self._first_wait() * 2**self._pings, self.timing.timeout), self._ping_again
+        self._pings += 1
+        self._out.append(_ping(self._random))
+
+    def _take_pong(self, datagram: bytes) -> None:
+        pong = rmcp.read_pong(datagram)
+        if pong is None:
+            raise RemoteError("an ASF message came that is no pong")
+        self._ponged = True
+        event = Ponged(bool(pong.entities & 0x80))
+        if self._pings:
+            self._pings = 0
+            self._timers.pop("ping", None)
+            self._events.append(event)
+        if self.observe is not None:
+            self.observe(event)
+
+    # ------------------------------------------------------------------ the messages of RMCP+ that open a session
+
+    def _say(self, step: Say, now: float) -> None:
+        self._saying = _Saying(step, self._first_wait())
+        self._say_again(now)
+
+    def _say_again(self, now: float) -> None:
+        saying = self._saying
+        assert saying is not None
+        limit = 1 + self.timing.retries if saying.step.tries is None else saying.step.tries
+        if saying.tries >= limit:
+            self._saying = None
+            self._step(None, now)
+            return
+        payload, saying.fits = saying.step.make()
+        self._out.append(lan20.pack(saying.step.payload_type, 0, 0, payload))
+        saying.tries += 1
+        saying.sent_at = now
+        self._timers["say"] = now + saying.wait, self._say_again
+        saying.wait = min(2 * saying.wait, self.timing.timeout)
+
+
+def _ping(random: Random) -> bytes:
+    return rmcp.ASF_HEADER + rmcp.Ping(tag=random(1)[0] % 0xFF).encode()
+
+
+class _Saying:
+    """A set-up message under way."""
+
+    def __init__(self, step: Say, wait: float) -> None:
+        self.step = step
+        self.wait = wait
+        self.tries = 0
+        self.sent_at = 0.0
+        self.fits: Callable[[bytes], bool] = lambda payload: False
