@@ -7,6 +7,10 @@ from typing import Any
 
 from ipmi_lab.commands.command import BY_NAME, BY_NUMBER, Request
 from ipmi_lab.errors import LocalError, did_you_mean, fold
+from ipmi_lab.wire.codes import NetFn
+
+BODIES: dict[int, int] = {NetFn.GROUP: 1, NetFn.OEM_GROUP: 3}
+"""How many bytes of the data belong to the number of a command, by network function."""
 
 
 @cache
@@ -35,10 +39,12 @@ def find(name: str) -> type[Request[Any]]:
 
 def find_number(netfn: int, command: int, data: bytes = b"") -> type[Request[Any]] | None:
     """The command with these numbers, or None; ``data`` tells the body of group and OEM network functions."""
-    load()
-    if netfn in (0x2C, 0x2E):
-        return BY_NUMBER.get((netfn, command, data[: 1 if netfn == 0x2C else 3]))
-    return BY_NUMBER.get((netfn, command, b""))
+    body = data[: BODIES[netfn]] if netfn in BODIES else b""
+    found = BY_NUMBER.get((netfn, command, body))
+    if found is None:
+        load()
+        found = BY_NUMBER.get((netfn, command, body))
+    return found
 
 
 def request(name: str, /, **fields: Any) -> Request[Any]:

@@ -23,11 +23,14 @@ class Raw(Request[RawData]):
             raise LocalError(f"{netfn} (0x{netfn:02X}) is no network function of a request", hint="Even, up to 0x3E.")
         if not 0 <= command <= 0xFF or not 0 <= lun <= 3:
             raise LocalError(f"command 0x{command:02X} or LUN {lun} does not fit", hint="Up to 0xFF, and 0 to 3.")
-        self.__dict__.update(netfn=netfn, command=command, data=bytes(data), lun=lun)
         known = find_number(netfn, command, data)
         self.__dict__.update(
+            netfn=netfn,
+            command=command,
+            data=bytes(data),
+            lun=lun,
             known=known,
-            codes=known.codes if known is not None else Request.codes,
+            codes=Request.codes if known is None else known.codes,
             sessionless=known is not None and known.sessionless,
         )
 

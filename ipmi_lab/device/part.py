@@ -24,6 +24,7 @@ class Part(Generic[World]):
     def __init__(self, link: Link) -> None:
         self.link = link
         self._inside: Part[Any] | None = None
+        self._calls: dict[Any, Callable[..., Any]] = {}  # the features of a blocking part, made at their first use
 
     def view(self) -> "Part[Any]":
         """The same part with the same state, whose features give coroutines."""
@@ -74,10 +75,16 @@ class feature(Generic[P, R]):  # noqa: N801  # it is used as a decorator, and th
             return self
         if part.inside or not part.link.blocking:
             return partial(self._function, part)
-        function, view = self._function, part.view()
+        call = part._calls.get(self)
+        if call is None:
+            call = part._calls[self] = self._in_place(part.view())
+        return call
+
+    def _in_place(self, view: "Part[Any]") -> Callable[P, R]:
+        function = self._function
 
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             return run(function(view, *args, **kwargs))
 
-        call.__doc__ = self.__doc__
+        call.__doc__, call.__name__ = self.__doc__, self.__name__
         return call

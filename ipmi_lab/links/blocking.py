@@ -1,6 +1,5 @@
 """The blocking link: drives the session in the caller's own thread, without event loop or timer thread."""
 
-import select
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +8,7 @@ from typing import Any
 
 from ipmi_lab.commands.command import Request
 from ipmi_lab.links.link import Link
-from ipmi_lab.ports.port import Port
+from ipmi_lab.ports.port import Patience, PatientPort, Port
 from ipmi_lab.sessions.client import ClientSession
 from ipmi_lab.sessions.events import Answered, Event, GaveUp, Refused
 
@@ -25,7 +24,7 @@ class BlockingLink(Link):
         super().__init__(name, make_port, session, monotonic, keep_alive=keep_alive)
         self._stop: threading.Event | None = None
         self._lock = threading.RLock()
-        self._poll: select.poll | None = None
+        self._wait: Callable[[float], bytes | None] | None = None
 
     async def _perform(self, request: Request[Any], purpose: str) -> Answered | GaveUp:
         with self._lock:
@@ -50,17 +49,11 @@ class BlockingLink(Link):
 
     def _turn(self) -> list[Event]:
         """Send what is pending, wait for a datagram or the deadline, and hand on what came of it."""
-        session, port = self.session, self._port or self.port
+        session, port, wait = self.session, self._port or self.port, self._wait or self._waiting()
         for datagram in session.datagrams():
             port.send(datagram)
         deadline = session.deadline()
-        if self._poll is None:
-            self._poll = select.poll()
-            self._poll.register(port.fileno(), select.POLLIN)
-        wait = 0 if deadline is None else max(0, int((deadline - monotonic()) * 1000) + 1)
-        if not self._poll.poll(wait):
-            return session.wake(monotonic())
-        received = port.receive()
+        received = wait(0.0 if deadline is None else deadline - monotonic())
         now = monotonic()
         events: list[Event] = []
         if received is not None:
@@ -70,6 +63,11 @@ class BlockingLink(Link):
         if deadline is None or now >= deadline:  # a flood of other datagrams must not keep it from its time
             events += session.wake(now)
         return events
+
+    def _waiting(self) -> Callable[[float], bytes | None]:
+        port = self.port
+        self._wait = port.wait if isinstance(port, PatientPort) else Patience(port).wait
+        return self._wait
 
     def _keep_alive(self, on: bool) -> None:
         if self._stop is not None:
@@ -90,5 +88,5 @@ class BlockingLink(Link):
         sleep(seconds)
 
     def _release(self, port: Port) -> None:
-        self._poll = None
+        self._wait = None
         super()._release(port)

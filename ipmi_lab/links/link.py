@@ -138,7 +138,7 @@ class Link:
         try:
             if self.guard is not None and purpose == "command":
                 self.guard(request)
-            if self._wanted:
+            if self._wanted and (self.session.state is State.CLOSED or not request.repeatable()):
                 await self._prepare(request)
             outcome = await self._perform(request, purpose)
             if isinstance(outcome, GaveUp):
@@ -157,7 +157,7 @@ class Link:
         heals where a change must not be repeated."""
         if self.session.state is State.CLOSED:
             await self._heal()
-        if self.clock() - self.session.last_heard_inside > IDLE and not request.repeatable():
+        elif self.clock() - self.session.last_heard_inside > IDLE:
             await self.exchange(GetDeviceId(), purpose="keep-alive")
 
     def _unanswered(self, request: Request[Any], outcome: GaveUp) -> NoAnswer:

@@ -1,6 +1,7 @@
 """What every way in and out of the machine promises."""
 
-from typing import Protocol
+import select
+from typing import Protocol, runtime_checkable
 
 
 class Port(Protocol):
@@ -19,3 +20,24 @@ class Port(Protocol):
     def receive(self) -> bytes | None: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class PatientPort(Port, Protocol):
+    """A port that waits and receives in one call of the operating system; for the others ``Patience`` does it."""
+
+    def wait(self, seconds: float) -> bytes | None:
+        """The next datagram, or None where none came in about so many seconds, or sooner for whatever reason."""
+
+
+class Patience:
+    """Waits on any port's descriptor."""
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        self._poll = select.poll()
+        self._poll.register(port.fileno(), select.POLLIN)
+
+    def wait(self, seconds: float) -> bytes | None:
+        """The next datagram, or None where none came in so many seconds."""
+        return self._port.receive() if self._poll.poll(int(seconds * 1000) + 1 if seconds > 0 else 0) else None

@@ -2,10 +2,14 @@
 
 import os
 import socket
+import struct
 
 from ipmi_lab.errors import NoAnswer
+from ipmi_lab.ports.port import Patience
 
 LARGEST = 65535
+AT_LEAST = 0.2  # seconds that one waiting ``recv`` takes at the most; shorter waits are polled
+_TIMEVAL = struct.pack("ll", 0, int(AT_LEAST * 1_000_000))
 
 
 class UdpPort:
@@ -22,7 +26,8 @@ class UdpPort:
             ) from None
         family, kind, protocol, _, address = found[0]
         self._socket = socket.socket(family, kind, protocol)
-        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL)
+        self._patience = Patience(self)
         try:
             self._socket.connect(address)
         except OSError as error:
@@ -34,13 +39,20 @@ class UdpPort:
 
     def send(self, datagram: bytes) -> None:
         try:
-            self._socket.send(datagram)
+            self._socket.send(datagram, socket.MSG_DONTWAIT)
         except OSError as error:  # lost on the way out, like any datagram: whoever waits tries again
             self.trouble = _said(error)
 
     def receive(self) -> bytes | None:
+        return self._receive(socket.MSG_DONTWAIT)
+
+    def wait(self, seconds: float) -> bytes | None:
+        """The next datagram, or None where none came in so many seconds or in a fifth of one."""
+        return self._receive(0) if seconds >= AT_LEAST else self._patience.wait(seconds)
+
+    def _receive(self, flags: int) -> bytes | None:
         try:
-            datagram = self._socket.recv(LARGEST)
+            datagram = self._socket.recv(LARGEST, flags)
         except BlockingIOError:
             return None
         except OSError as error:

@@ -73,6 +73,7 @@ class ClientSession(Questions):
         self.how = ""
         self.openings = 0  # how often it was opened, so that several losers of a session log in once
         self.dropped: Counter[str] = Counter()
+        self._checksums = "nochecksumcheck" not in login.quirks
         self._random = random
         self._steps: Steps[tuple[SessionWrapping, str]] | None = None
         self._timers: dict[str, tuple[float, Callable[[float], None]]] = {}
@@ -120,9 +121,10 @@ class ClientSession(Questions):
 
     def deadline(self) -> float | None:
         """When to wake the session, or None while nothing is under way."""
+        if len(self._open) == 1 and not self._waiting and not self._timers:  # nearly always
+            (only,) = self._open.values()
+            return only.wake_at
         times = [pending.wake_at for pending in self._open.values()]
-        if len(times) == 1 and not self._waiting and not self._timers:  # nearly always
-            return times[0]
         times += [when for when, _ in self._timers.values()]
         if self._waiting and self._busy < self.in_flight:
             times.append(self._free_at)
@@ -165,19 +167,21 @@ class ClientSession(Questions):
     # ------------------------------------------------------------------ what arrives
 
     def _answer(self, message: bytes, wrapping: Wrapping, now: float) -> None:
-        ipmb.check(message, checksums="nochecksumcheck" not in self.login.quirks)
-        pending = self._open.get(message[4] >> 2)
-        if pending is not None and pending.route and pending.wrapping is wrapping:
+        ipmb.check(message, checksums=self._checksums)
+        to, netfn_lun, _, sender, sequence_lun, command = message[:6]
+        pending = self._open.get(sequence_lun >> 2)
+        if pending is None or pending.wrapping is not wrapping:
+            raise RemoteError("an answer came that fits no open question")
+        if pending.route:
             self._bridged(pending, message, now)
             return
+        request = pending.request
         if (
-            pending is None
-            or message[1] != pending.answer_netfn << 2  # our own LUN is 0
-            or message[5] != pending.command
-            or message[0] != ipmb.CONSOLE
-            or message[3] != ipmb.BMC
-            or message[4] & 3 != pending.lun
-            or pending.wrapping is not wrapping
+            netfn_lun != request.netfn + 1 << 2  # our own LUN is 0
+            or command != request.command
+            or to != ipmb.CONSOLE
+            or sender != ipmb.BMC
+            or sequence_lun & 3 != request.lun
         ):
             raise RemoteError("an answer came that fits no open question")
         if len(message) < 8:
@@ -195,7 +199,7 @@ class ClientSession(Questions):
         """One of the answers that a bridged question has: that of Send Message, or that of the controller."""
         if len(message) < 8:
             raise RemoteError("an answer came without a completion code")
-        found = bridge.answered(pending.route, pending.answer_netfn, pending.command, message)
+        found = bridge.answered(pending.route, pending.request.netfn + 1, pending.request.command, message)
         self.last_heard_inside = now
         if found is None:
             return  # Send Message was accepted; the controller's answer comes by itself

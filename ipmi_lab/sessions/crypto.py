@@ -5,7 +5,7 @@ Contexts are made once a session, not once a packet: most of a packet's time wou
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 from ipmi_lab.errors import LocalError, RemoteError
@@ -20,6 +20,7 @@ CONFIDENTIALITIES = {0: "none", 1: "AES-CBC-128", 2: "xRC4-128", 3: "xRC4-40"}
 HASHES = {1: "sha1", 2: "md5", 3: "sha256"}
 CHECK_VALUE_SIZES = {0: 0, 1: 12, 2: 16, 3: 16}
 BLOCK = 16
+AT_ONCE = 64
 
 
 class Suite(NamedTuple):
@@ -144,12 +145,21 @@ class Aes:
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
         self._random = random
+        self._blocks: Iterator[bytes] = iter(
+            ()
+        )  # random blocks that are fetched but not used: one call for many costs as one for one
         cipher = Cipher(algorithms.AES(key), modes.CBC(bytes(BLOCK)))
         self._encrypt = cipher.encryptor().update
         self._decrypt = cipher.decryptor().update
 
     def encrypt(self, payload: bytes) -> bytes:
-        return self._encrypt(self._random(BLOCK) + payload + _AES_TRAILERS[-(len(payload) + 1) % BLOCK])
+        block = next(self._blocks, None) or self._fresh_block()
+        return self._encrypt(block + payload + _AES_TRAILERS[-(len(payload) + 1) % BLOCK])
+
+    def _fresh_block(self) -> bytes:
+        fetched = self._random(BLOCK * AT_ONCE)
+        self._blocks = iter([fetched[at : at + BLOCK] for at in range(0, BLOCK * AT_ONCE, BLOCK)])
+        return next(self._blocks)
 
     def decrypt(self, data: bytes) -> bytes:
         if len(data) < 2 * BLOCK or len(data) % BLOCK:

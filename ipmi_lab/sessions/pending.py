@@ -14,18 +14,14 @@ class Pending:
     """One question under way."""
 
     __slots__ = (
-        "answer_netfn",
         "asked_at",
-        "command",
-        "data",
         "datagram",
         "doubts",
-        "lun",
-        "netfn",
         "number",
         "owner",
         "probing",
         "repeat",
+        "request",
         "route",
         "sent_at",
         "sequence",
@@ -39,11 +35,7 @@ class Pending:
         self, number: int, request: Request[Any], now: float, owner: str, wrapping: Wrapping, route: Route = ()
     ) -> None:
         self.number = number
-        self.netfn = request.netfn
-        self.answer_netfn = request.netfn + 1
-        self.command = request.command
-        self.lun = request.lun
-        self.data = request.encode()
+        self.request = request
         self.repeat = request.repeatable()
         self.route = route
         self.owner = owner  # "command", "session", "keep-alive" or "probe"
@@ -59,6 +51,9 @@ class Pending:
         self.doubts = 0
 
 
+_TURNS = [tuple((first + step) % NUMBERS for step in range(NUMBERS)) for first in range(NUMBERS)]
+
+
 class Numbers:
     """Hands out request numbers, each in its turn of 64.
 
@@ -72,8 +67,7 @@ class Numbers:
 
     def take(self, busy: dict[int, Pending], now: float) -> int:
         """A number that nobody uses. There must be one: the caller keeps at most 63 questions open."""
-        for step in range(NUMBERS):
-            number = (self._next + step) % NUMBERS
+        for number in _TURNS[self._next]:
             if number not in busy and self._rests_until[number] <= now:
                 break
         else:

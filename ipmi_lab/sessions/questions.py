@@ -40,7 +40,7 @@ class Questions:
         self._waiting: deque[Pending] = deque()
         self._out: list[bytes] = []
         self._events: list[Event] = []
-        self._round_trip: float | None = None
+        self._round_trip = 0.0  # smoothed, in seconds; 0 until it is known
         self._prober: Pending | None = None
         self._alive_at = float("-inf")
         self._free_at = float("-inf")
@@ -55,17 +55,24 @@ class Questions:
 
     def _ask(self, request: Request[Any], now: float, owner: str, wrapping: Wrapping, route: Route = ()) -> int:
         self._count += 1
-        self._waiting.append(Pending(self._count, request, now, owner, wrapping, route))
-        self._fill(now)
+        pending = Pending(self._count, request, now, owner, wrapping, route)
+        if self._waiting or self._busy >= self.in_flight or self._free_at > now:
+            self._waiting.append(pending)
+            self._fill(now)
+        else:
+            self._start(pending, now)
         return self._count
 
     def _fill(self, now: float) -> None:
+        """Send what waits for its turn."""
         while self._waiting and self._busy < self.in_flight and self._free_at <= now:
-            pending = self._waiting.popleft()
-            pending.sequence = self._numbers.take(self._open, now)
-            pending.wait = self._first_wait() + HOP_WAIT * len(pending.route)
-            self._open[pending.sequence] = pending
-            self._send(pending, now)
+            self._start(self._waiting.popleft(), now)
+
+    def _start(self, pending: Pending, now: float) -> None:
+        sequence = pending.sequence = self._numbers.take(self._open, now)
+        pending.wait = self._first_wait() + HOP_WAIT * len(pending.route)
+        self._open[sequence] = pending
+        self._send(pending, now)
 
     @property
     def _busy(self) -> int:
@@ -73,23 +80,22 @@ class Questions:
         return len(self._open) - (self._prober is not None)
 
     def _first_wait(self) -> float:
-        timing = self.timing
-        if self._round_trip is None:
-            return min(timing.first, timing.timeout)
-        return min(max(timing.first, 4 * self._round_trip), timing.timeout)
+        timing, wait = self.timing, 4 * self._round_trip
+        if wait < timing.first:
+            wait = timing.first
+        return wait if wait < timing.timeout else timing.timeout
 
     def _send(self, pending: Pending, now: float) -> None:
         """Put a question on its way, again with a new session number, or as the very same datagram where a second
         execution would do harm: a BMC that has seen it drops it as a duplicate."""
         if pending.repeat or not pending.datagram:
-            netfn_lun, command, data = pending.netfn << 2 | pending.lun, pending.command, pending.data
+            request = pending.request
+            netfn_lun, command, data = request.netfn << 2 | request.lun, request.command, request.encode()
             if pending.route:
                 data = bridge.wrapped(pending.route, netfn_lun, pending.sequence << 2, command, data)
                 netfn_lun, command = bridge.APP << 2, bridge.SEND_MESSAGE
             message = ipmb.pack(ipmb.BMC, netfn_lun, ipmb.CONSOLE, pending.sequence << 2, command, data)
-            wrapping = pending.wrapping
-            assert wrapping is not None
-            pending.datagram = wrapping.wrap(message)
+            pending.datagram = pending.wrapping.wrap(message)
         self._out.append(pending.datagram)
         pending.tries += 1
         pending.sent_at = now
@@ -177,13 +183,13 @@ class Questions:
 
     def _finish(self, pending: Pending, now: float, code: int | None = None, data: bytes = b"") -> None:
         if self.observe is not None and pending.owner != "probe":
-            elapsed = now - pending.asked_at
+            request, elapsed = pending.request, now - pending.asked_at
             self.observe(
                 Exchanged(
-                    pending.netfn,
-                    pending.command,
-                    pending.lun,
-                    pending.data,
+                    request.netfn,
+                    request.command,
+                    request.lun,
+                    request.encode(),
                     code,
                     data,
                     pending.tries,
@@ -195,7 +201,7 @@ class Questions:
     def _smooth(self, elapsed: float) -> None:
         """Learn the round trip, from what was sent only once."""
         known = self._round_trip
-        self._round_trip = elapsed if known is None else known + (elapsed - known) / 8
+        self._round_trip = known + (elapsed - known) / 8 if known else elapsed
 
     def _alive(self, now: float) -> None:
         """The BMC answers outside the session: what is not answered within it soon was asked in a session that is

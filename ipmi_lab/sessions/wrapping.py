@@ -149,28 +149,17 @@ class Lan20:
         return self.remote_id
 
     def wrap(self, message: bytes) -> bytes:
-        return self.wrap_payload(lan20.PAYLOAD_IPMI, message)
-
-    def wrap_payload(self, payload_type: int, payload: bytes) -> bytes:
         sequence = self.sequence
         self.sequence = following(sequence)
-        if self.confidentiality is not None:
-            payload = self.confidentiality.encrypt(payload)
-        datagram = lan20.pack(self.flags | payload_type, self.remote_id, sequence, payload)
+        payload = message if self.confidentiality is None else self.confidentiality.encrypt(message)
+        datagram = lan20.pack(self.flags | lan20.PAYLOAD_IPMI, self.remote_id, sequence, payload)
         if not self.integrity.size:
             return datagram
         datagram = lan20.padded(datagram)
         return datagram + self.integrity.code(datagram[4:])
 
     def unwrap(self, datagram: bytes) -> bytes:
-        payload_type, payload = self.unwrap_payload(datagram)
-        if payload_type != lan20.PAYLOAD_IPMI:
-            raise RemoteError(f"a payload of type 0x{payload_type:02X} came, which nobody asked for")
-        return payload
-
-    def unwrap_payload(self, datagram: bytes) -> tuple[int, bytes]:
-        """Payload type and payload."""
-        kind, session_id, sequence, payload = lan20.parse(datagram)
+        kind, session_id, sequence, payload = lan20.fields(datagram)
         if session_id != self.local_id:
             raise RemoteError(f"a packet of session 0x{session_id:08X} came, ours is 0x{self.local_id:08X}")
         if not self.window.fresh(sequence):
@@ -185,4 +174,6 @@ class Lan20:
         if self.confidentiality is not None:
             payload = self.confidentiality.decrypt(payload)
         self.window.mark(sequence)
-        return kind & 0x3F, payload
+        if kind & 0x3F != lan20.PAYLOAD_IPMI:
+            raise RemoteError(f"a payload of type 0x{kind & 0x3F:02X} came, which nobody asked for")
+        return payload
