@@ -4,8 +4,16 @@ from typing import Annotated, NamedTuple
 
 from ipmi_lab.commands.command import CommandCode, Done, Permission, Request, Response
 from ipmi_lab.errors import RemoteError
+from ipmi_lab.secret import Secret
 from ipmi_lab.wire.codes import NetFn, OpenEnum, Privilege
-from ipmi_lab.wire.fields import U8, U24, Bit, Bits, Bits2, Bits3, Bits4, Bits6, Key, Rest
+from ipmi_lab.wire.fields import U8, U24, Bit, Bits, Bits2, Bits3, Bits4, Bits6, Key, Rest, Unsigned
+
+
+class PayloadType(OpenEnum):
+    """What the suites are for."""
+
+    IPMI = 0
+    SOL = 1
 
 
 class CipherSuiteBlock(Response):
@@ -16,12 +24,13 @@ class CipherSuiteBlock(Response):
 
 
 class GetChannelCipherSuites(Request[CipherSuiteBlock], netfn=NetFn.APP, command=0x54, sessionless=True, privilege=0):
-    """Ask for a block of the list of cipher suites that a channel takes. IPMI 2.0 §22.15."""
+    """Ask for a block of the list of cipher suites that a channel takes; without ``list_suites`` of the list of their
+    algorithms. IPMI 2.0 §22.15."""
 
     _1: Bits4 = 0
     channel: Bits4 = 0x0E
     _2: Bits2 = 0
-    payload_type: Bits6 = 0
+    payload_type: Annotated[PayloadType, Bits(6)] = PayloadType.IPMI
     list_suites: Bit = True
     _3: Bit = False
     index: Bits6 = 0
@@ -189,6 +198,21 @@ class KeyOperation(OpenEnum):
     LOCK = 2
 
 
+class KeyId(OpenEnum):
+    """Which key: K_R is for single links, K_G is what RMCP+ sessions are made with."""
+
+    K_R = 0
+    K_G = 1
+
+
+class KeyLock(OpenEnum):
+    """Whether a key can still be changed."""
+
+    NOT_LOCKABLE = 0
+    LOCKED = 1
+    UNLOCKED = 2
+
+
 class KeyCode(CommandCode):
     """What only Set Channel Security Keys answers."""
 
@@ -200,23 +224,23 @@ class KeyCode(CommandCode):
 
 
 class ChannelSecurityKey(Response):
-    """Whether the key is locked (0 not lockable, 1 locked, 2 unlocked), and the key where it was read."""
+    """Whether the key is locked, where the BMC says so, and the key where it was read; all zero if it was never set."""
 
-    _1: Bits6 = 0
-    lock: Bits2
-    key: Key
+    _1: Bits6 | None = None
+    lock: Annotated[KeyLock, Bits(2)] | None = None
+    key: Key = Secret(b"")
 
 
 class SetChannelSecurityKeys(
     Request[ChannelSecurityKey], netfn=NetFn.APP, command=0x56, needs="write", repeat=True, privilege=4, codes=KeyCode
 ):
-    """Read, set or lock a key of a channel: ``key_id`` 0 is K_R, 1 is K_G, 20 bytes each. IPMI 2.0 §22.25."""
+    """Read, set or lock a key of a channel; a key has 20 bytes. IPMI 2.0 §22.25."""
 
     _1: Bits4 = 0
     channel: Bits4 = 0x0E
     _2: Bits6 = 0
     operation: Annotated[KeyOperation, Bits(2)]
-    key_id: U8 = 1
+    key_id: Annotated[KeyId, Unsigned(1)] = KeyId.K_G
     key: Key | None = None
 
     def permission(self) -> Permission:

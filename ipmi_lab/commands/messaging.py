@@ -233,14 +233,22 @@ class SystemInterface(OpenEnum):
     SMIC = 2
 
 
+class Transactions(OpenEnum):
+    """In how many parts SSIF takes a message."""
+
+    SINGLE_PART = 0
+    START_AND_END = 1
+    START_MIDDLE_AND_END = 2
+
+
 class SystemInterfaceCapabilities(Response):
     """What a system interface takes, in bytes; ``transactions``, ``pec`` and ``output_size`` are SSIF's."""
 
     _1: U8 = 0
-    transactions: Bits2
+    transactions: Annotated[Transactions, Bits(2)] = Transactions.SINGLE_PART
     _2: Bits2 = 0
-    pec: Bit
-    version: Bits3
+    pec: Bit = False
+    version: Bits3 = 0
     input_size: U8
     output_size: U8 | None = None
 

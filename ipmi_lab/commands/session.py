@@ -4,6 +4,7 @@ import ipaddress
 from typing import Annotated
 
 from ipmi_lab.commands.command import CommandCode, Done, Request, Response
+from ipmi_lab.errors import LocalError
 from ipmi_lab.wire.codes import NetFn, OpenEnum, Privilege
 from ipmi_lab.wire.fields import U8, U24, U32, Bit, Bits, Bits2, Bits3, Bits4, Bits6, Bytes16, Rest, Text16
 
@@ -20,7 +21,10 @@ class AuthenticationType(OpenEnum):
 
 
 class ChannelAuthenticationCapabilities(Response):
-    """What a channel takes of those who log in, at the privilege that was asked about."""
+    """What a channel takes of those who log in, at the privilege that was asked about.
+
+    ``kg`` is the two-key login: the BMC has a key of its own. ``oem_maker`` says whose authentication ``oem`` is.
+    """
 
     channel: U8
     extended: Bit
@@ -47,9 +51,15 @@ class ChannelAuthenticationCapabilities(Response):
     @property
     def authentications(self) -> list[AuthenticationType]:
         """The IPMI 1.5 authentication types on offer, weakest first."""
-        offered = (self.none, self.straight, self.md2, self.md5)
-        kinds = (AuthenticationType.NONE, AuthenticationType.STRAIGHT, AuthenticationType.MD2, AuthenticationType.MD5)
-        return [kind for kind, there in zip(kinds, offered, strict=True) if there]
+        named = AuthenticationType
+        offered = {
+            named.NONE: self.none,
+            named.STRAIGHT: self.straight,
+            named.OEM: self.oem,
+            named.MD2: self.md2,
+            named.MD5: self.md5,
+        }
+        return [kind for kind, there in offered.items() if there]
 
     @property
     def ipmi20(self) -> bool:
@@ -161,12 +171,35 @@ class CloseCode(CommandCode):
 
 
 class CloseSession(
-    Request[Done], netfn=NetFn.APP, command=0x3C, repeat=True, privilege=Privilege.CALLBACK, codes=CloseCode
+    Request[Done],
+    netfn=NetFn.APP,
+    command=0x3C,
+    needs="write",
+    repeat=True,
+    privilege=Privilege.CALLBACK,
+    codes=CloseCode,
 ):
-    """End a session, by its id, or by its handle where the id is 0. A repeated one finds it ended. IPMI 2.0 §22.19."""
+    """End a session, by its id, or by its handle where the id is 0. A repeated one finds it ended; one's own is given
+    back by the session itself. IPMI 2.0 §22.19."""
 
     session_id: U32
     session_handle: U8 | None = None
+
+
+class SessionProtocol(OpenEnum):
+    """What the packets of a session are."""
+
+    IPMI_1_5 = 0
+    RMCP_PLUS = 1
+
+
+class SerialActivity(OpenEnum):
+    """What a session on a serial line is for."""
+
+    MESSAGING = 0
+    CALLBACK = 1
+    DIAL_OUT_ALERT = 2
+    TAP = 3
 
 
 class SessionInfo(Response):
@@ -180,26 +213,49 @@ class SessionInfo(Response):
     possible: Bits6
     _2: Bits2 = 0
     active: Bits6
-    user_id: U8 | None = None
-    privilege: Annotated[Privilege, Bits(8)] | None = None
-    protocol: Bits4 | None = None
+    _3: Bits2 | None = None
+    user_id: Bits6 | None = None
+    _4: Bits4 | None = None
+    privilege: Annotated[Privilege, Bits(4)] | None = None
+    protocol: Annotated[SessionProtocol, Bits(4)] | None = None
     channel: Bits4 | None = None
     peer: Rest = b""
 
     @property
+    def serial(self) -> bool:
+        """Whether ``peer`` is what a serial session adds: 2 bytes, or 8 with PPP; a LAN session adds 12."""
+        return len(self.peer) in (2, 8)
+
+    @property
+    def activity(self) -> "SerialActivity | None":
+        """What a serial session does."""
+        return SerialActivity(self.peer[0]) if self.serial else None
+
+    @property
+    def destination(self) -> int | None:
+        """The destination selector of a serial session that calls out."""
+        return self.peer[1] & 0x0F if self.serial else None
+
+    @property
     def console_address(self) -> str:
         """The console's IPv4 address, or nothing where the BMC does not say."""
-        return str(ipaddress.IPv4Address(self.peer[:4])) if len(self.peer) >= 4 else ""
+        at = 2 if self.serial else 0
+        return str(ipaddress.IPv4Address(self.peer[at : at + 4])) if len(self.peer) >= 4 else ""
 
     @property
     def console_mac(self) -> str:
         """The console's hardware address."""
-        return self.peer[4:10].hex(":") if len(self.peer) >= 10 else ""
+        return self.peer[4:10].hex(":") if len(self.peer) >= 12 else ""
 
     @property
     def console_port(self) -> int | None:
         """The console's UDP port."""
+        if len(self.peer) == 8:
+            return int.from_bytes(self.peer[6:8], "little")
         return int.from_bytes(self.peer[10:12], "little") if len(self.peer) >= 12 else None
+
+
+BY_HANDLE, BY_ID = 0xFE, 0xFF
 
 
 class GetSessionInfo(Request[SessionInfo], netfn=NetFn.APP, command=0x3D):
@@ -209,6 +265,23 @@ class GetSessionInfo(Request[SessionInfo], netfn=NetFn.APP, command=0x3D):
     index: U8 = 0
     which: Rest = b""
 
+    @classmethod
+    def of(cls, *, session_handle: int | None = None, session_id: int | None = None) -> "GetSessionInfo":
+        """By handle or by id, else this session."""
+        try:
+            if session_handle is not None:
+                return cls(index=BY_HANDLE, which=session_handle.to_bytes(1, "little"))
+            return cls() if session_id is None else cls(index=BY_ID, which=session_id.to_bytes(4, "little"))
+        except OverflowError:
+            raise LocalError("a session handle has one byte, a session id four", request=cls.label()) from None
+
+
+class AuthCodeKind(OpenEnum):
+    """What the algorithm of Get AuthCode is a number of."""
+
+    IPMI_1_5 = 0
+    RMCP_PLUS = 1
+
 
 class AuthCode(Response):
     """What the BMC makes of the data with the user's password; nothing for a straight password that fits."""
@@ -217,10 +290,10 @@ class AuthCode(Response):
 
 
 class GetAuthCode(Request[AuthCode], netfn=NetFn.APP, command=0x3F, privilege=Privilege.OPERATOR):
-    """Have the BMC sign 16 bytes with a user's password: ``kind`` 0 takes an IPMI 1.5 type as ``algorithm``, 1 an
-    integrity algorithm of RMCP+. IPMI 2.0 §22.21."""
+    """Have the BMC sign 16 bytes with a user's password: ``algorithm`` is an IPMI 1.5 authentication type, or by
+    ``kind`` an integrity algorithm of RMCP+. A straight password (4) is only compared. IPMI 2.0 §22.21."""
 
-    kind: Bits2 = 0
+    kind: Annotated[AuthCodeKind, Bits(2)] = AuthCodeKind.IPMI_1_5
     algorithm: Bits6
     _1: Bits4 = 0
     channel: Bits4 = 0x0E

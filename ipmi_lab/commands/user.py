@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from ipmi_lab.commands.command import CommandCode, Done, Permission, Request, Response
+from ipmi_lab.errors import LocalError
 from ipmi_lab.wire.codes import NetFn, OpenEnum, Privilege
 from ipmi_lab.wire.fields import Bit, Bits, Bits2, Bits4, Bits6, Password, Text16
 
@@ -44,6 +45,7 @@ class SetUserAccess(
     Request[Done], netfn=NetFn.APP, command=0x43, needs="write", repeat=True, privilege=Privilege.ADMINISTRATOR
 ):
     """Say what a user may do on a channel; without ``change_rights`` only the privilege limit is written.
+    ``session_limit`` is how many sessions he may have at once, 0 for any number; BMCs may know none.
     IPMI 2.0 §22.26."""
 
     change_rights: Bit = True
@@ -82,6 +84,9 @@ class GetUserName(Request[UserName], netfn=NetFn.APP, command=0x46, privilege=Pr
     user_id: Bits6
 
 
+SHORT, LONG = 16, 20
+
+
 class PasswordOperation(OpenEnum):
     """What is done with a user's password."""
 
@@ -117,9 +122,19 @@ class SetUserPassword(
     operation: Annotated[PasswordOperation, Bits(2)]
     password: Password | None = None
 
+    @property
+    def size(self) -> int:
+        """How many bytes a password has on the wire."""
+        return LONG if self.long else SHORT
+
+    def _check(self) -> None:
+        if self.password is not None and len(self.password) > self.size:
+            hint = "Say long=true, which takes 20 bytes and serves IPMI 2.0 only." if not self.long else ""
+            raise LocalError(f"password: {len(self.password)} bytes are given, at most {self.size} fit", hint=hint)
+
     def encode(self) -> bytes:
         data = super().encode()
-        return data if self.password is None else data.ljust(2 + (20 if self.long else 16), b"\0")
+        return data if self.password is None else data.ljust(2 + self.size, b"\0")
 
     def permission(self) -> Permission:
         return "" if self.operation == PasswordOperation.TEST_PASSWORD else self.needs

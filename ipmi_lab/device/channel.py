@@ -8,6 +8,7 @@ from ipmi_lab.commands.channel import (
     ChannelSecurityKey,
     GetChannelAccess,
     GetChannelInfo,
+    KeyId,
     KeyOperation,
     SetChannelAccess,
     SetChannelSecurityKeys,
@@ -59,9 +60,14 @@ class ChannelCommands(Part[World]):
 
     @feature
     async def set_channel_security_keys(
-        self, operation: KeyOperation, key: Secret | None = None, *, channel: int = 0x0E, key_id: int = 1
+        self,
+        operation: KeyOperation,
+        key: Secret | None = None,
+        *,
+        channel: int = 0x0E,
+        key_id: KeyId = KeyId.K_G,
     ) -> ChannelSecurityKey:
-        """Read, set or lock K_R (0) or K_G (1). IPMI 2.0 §22.25."""
+        """Read, set or lock a key of 20 bytes; a new K_G counts from the next login on. IPMI 2.0 §22.25."""
         return await self.link.send(
             SetChannelSecurityKeys(channel=channel, operation=operation, key_id=key_id, key=key)
         )

@@ -12,6 +12,16 @@ class I2cCommands(Part[World]):
     """Master Write-Read."""
 
     @feature
+    async def master_write_read(
+        self, bus_type: BusType, address: int, count: int, data: bytes = b"", *, bus_id: int = 0, channel: int = 0
+    ) -> bytes:
+        """The bare command: ``address`` has 7 bits, and as many bytes come as the controller gave. IPMI 2.0 §22.11."""
+        ask = MasterWriteRead(
+            bus_type=bus_type, bus_id=bus_id, channel=channel, address=address, count=count, data=data
+        )
+        return (await self.link.send(ask)).data
+
+    @feature
     async def i2c_write_read(
         self,
         bus_type: BusType | int,

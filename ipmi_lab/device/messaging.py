@@ -21,7 +21,7 @@ from ipmi_lab.commands.messaging import (
     SystemInterfaceCapabilities,
     Tracking,
 )
-from ipmi_lab.commands.session import GetAuthCode
+from ipmi_lab.commands.session import AuthCodeKind, AuthenticationType, GetAuthCode
 from ipmi_lab.commands.systeminfo import GetSystemInfo, SetSystemInfo, SystemInfoParameter, blocks_of, joined, split
 from ipmi_lab.device.part import Part, World, feature
 
@@ -42,6 +42,9 @@ class MessagingCommands(Part[World]):
         event_message_buffer: bool | None = None,
         event_message_buffer_interrupt: bool | None = None,
         receive_message_queue_interrupt: bool | None = None,
+        oem_0: bool | None = None,
+        oem_1: bool | None = None,
+        oem_2: bool | None = None,
     ) -> GlobalEnables:
         """Change what the BMC may do by itself; what is not given stays. Gives what was before. IPMI 2.0 §22.1."""
         before = await self.link.send(GetBmcGlobalEnables())
@@ -50,6 +53,9 @@ class MessagingCommands(Part[World]):
             "event_message_buffer": event_message_buffer,
             "event_message_buffer_interrupt": event_message_buffer_interrupt,
             "receive_message_queue_interrupt": receive_message_queue_interrupt,
+            "oem_0": oem_0,
+            "oem_1": oem_1,
+            "oem_2": oem_2,
         }
         changed = before.asdict() | {key: value for key, value in given.items() if value is not None}
         await self.link.send(SetBmcGlobalEnables(**changed))
@@ -67,6 +73,9 @@ class MessagingCommands(Part[World]):
         receive_message_queue: bool = False,
         event_message_buffer: bool = False,
         watchdog_pre_timeout: bool = False,
+        oem_0: bool = False,
+        oem_1: bool = False,
+        oem_2: bool = False,
     ) -> None:
         """Clear flags, and with them what is in queue and buffer. IPMI 2.0 §22.3."""
         await self.link.send(
@@ -74,6 +83,9 @@ class MessagingCommands(Part[World]):
                 receive_message_queue=receive_message_queue,
                 event_message_buffer=event_message_buffer,
                 watchdog_pre_timeout=watchdog_pre_timeout,
+                oem_0=oem_0,
+                oem_1=oem_1,
+                oem_2=oem_2,
             )
         )
 
@@ -90,9 +102,23 @@ class MessagingCommands(Part[World]):
         return await self.link.send(GetMessage())
 
     @feature
-    async def send_message(self, channel: int, message: bytes, *, tracking: Tracking = Tracking.NONE) -> bytes:
-        """Pass a message on to another channel; gives what the controller put into its answer. IPMI 2.0 §22.7."""
-        return (await self.link.send(SendMessage(channel=channel, message=message, tracking=tracking))).message
+    async def send_message(
+        self,
+        channel: int,
+        message: bytes,
+        *,
+        tracking: Tracking = Tracking.NONE,
+        encrypted: bool = False,
+        authenticated: bool = False,
+    ) -> bytes:
+        """Pass a message on to another channel; gives what the controller put into its answer. IPMI 2.0 §22.7.
+
+        ``message`` is whole, as it stands on an IPMB; for a channel of sessions the session handle comes before it.
+        """
+        ask = SendMessage(
+            channel=channel, message=message, tracking=tracking, encrypted=encrypted, authenticated=authenticated
+        )
+        return (await self.link.send(ask)).message
 
     @feature
     async def read_event_message_buffer(self) -> bytes:
@@ -113,14 +139,24 @@ class MessagingCommands(Part[World]):
         return await self.link.send(GetSystemInterfaceCapabilities(interface=interface))
 
     @feature
-    async def get_auth_code(self, user_id: int, data: bytes, *, algorithm: int = 2, kind: int = 0) -> bytes:
-        """What the BMC makes of 16 bytes with a user's password. IPMI 2.0 §22.21."""
-        ask = GetAuthCode(kind=kind, algorithm=algorithm, user_id=user_id, data=data)
+    async def get_auth_code(
+        self,
+        user_id: int,
+        data: bytes,
+        *,
+        algorithm: int = AuthenticationType.MD5,
+        kind: AuthCodeKind = AuthCodeKind.IPMI_1_5,
+        channel: int = 0x0E,
+    ) -> bytes:
+        """What the BMC makes of 16 bytes with a user's password; nothing for a straight password that fits.
+        IPMI 2.0 §22.21."""
+        ask = GetAuthCode(kind=kind, algorithm=algorithm, channel=channel, user_id=user_id, data=data)
         return (await self.link.send(ask)).code
 
     @feature
     async def get_system_info(self, parameter: SystemInfoParameter) -> str:
-        """A text of the system info, from all its blocks. IPMI 2.0 §22.14b."""
+        """A text of the system info, from all its blocks; other parameters by ``send_message_with_name``.
+        IPMI 2.0 §22.14b."""
         first = (await self.link.send(GetSystemInfo(parameter=parameter))).data[1:]
         blocks = [first]
         for number in range(1, blocks_of(first)):

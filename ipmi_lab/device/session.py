@@ -5,6 +5,7 @@ from typing import Any
 from ipmi_lab.commands.channel import (
     CipherSuite,
     GetChannelCipherSuites,
+    PayloadType,
     cipher_suites,
 )
 from ipmi_lab.commands.session import (
@@ -24,7 +25,7 @@ from ipmi_lab.device.part import Part, World, feature
 from ipmi_lab.errors import IpmiLabError, NoAnswer
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
-MOST_BLOCKS = 64
+BLOCK, MOST_BLOCKS = 16, 64
 
 
 class Session(Part[World]):
@@ -117,13 +118,16 @@ class SessionCommands(Part[World]):
         return ask.answer(code, data)
 
     @feature
-    async def get_channel_cipher_suites(self, channel: int = 0x0E) -> list[CipherSuite]:
+    async def get_channel_cipher_suites(
+        self, channel: int = 0x0E, payload_type: PayloadType = PayloadType.IPMI
+    ) -> list[CipherSuite]:
         """The cipher suites that a channel takes, from all blocks of its list; needs no session. IPMI 2.0 §22.15."""
         data = b""
         for index in range(MOST_BLOCKS):
-            block = await self.link.send(GetChannelCipherSuites(channel=channel, index=index))
+            ask = GetChannelCipherSuites(channel=channel, payload_type=payload_type, index=index)
+            block = await self.link.send(ask)
             data += block.data
-            if len(block.data) < 16:
+            if len(block.data) < BLOCK:
                 break
         return cipher_suites(data)
 
@@ -159,9 +163,14 @@ class SessionCommands(Part[World]):
         return (await self.link.send(SetSessionPrivilegeLevel(privilege=Privilege(privilege)))).privilege
 
     @feature
-    async def get_session_info(self, index: int = 0, which: bytes = b"") -> SessionInfo:
-        """This session (0), the n-th, or one by handle (0xFE) or id (0xFF). IPMI 2.0 §22.20."""
-        return await self.link.send(GetSessionInfo(index=index, which=which))
+    async def get_session_info(
+        self, index: int = 0, *, session_handle: int | None = None, session_id: int | None = None
+    ) -> SessionInfo:
+        """This session (0), the n-th active one, or one by its handle or by the id that the BMC gave it.
+        IPMI 2.0 §22.20."""
+        if session_handle is None and session_id is None:
+            return await self.link.send(GetSessionInfo(index=index))
+        return await self.link.send(GetSessionInfo.of(session_handle=session_handle, session_id=session_id))
 
     @feature
     async def close_session(self, session_id: int, session_handle: int | None = None) -> None:

@@ -32,10 +32,16 @@ class UserCommands(Part[World]):
         ipmi_messaging: bool = True,
         callback_only: bool = False,
         link_authentication: bool = False,
+        change_rights: bool = True,
+        session_limit: int | None = None,
     ) -> None:
-        """Say what a user may do on a channel. IPMI 2.0 §22.26."""
+        """Say what a user may do on a channel; without ``change_rights`` only the privilege limit is written.
+        ``session_limit`` is how many sessions he may have at once (0: any number); not all BMCs know it.
+        IPMI 2.0 §22.26."""
         await self.link.send(
             SetUserAccess(
+                change_rights=change_rights,
+                session_limit=session_limit,
                 channel=channel,
                 user_id=user_id,
                 privilege_limit=privilege_limit,

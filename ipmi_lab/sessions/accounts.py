@@ -8,13 +8,15 @@ from ipmi_lab.wire.codes import Privilege
 
 @dataclass(slots=True)
 class Account:
-    """A user as a login sees him. ``long_password`` was set with 20 bytes and does not serve IPMI 1.5."""
+    """A user as a login sees him. ``long_password`` was set with 20 bytes and does not serve IPMI 1.5;
+    ``session_limit`` is how many sessions he may have at once, 0 for any number."""
 
     user_id: int
     user_name: bytes
     password: bytes
     limit: Privilege
     long_password: bool = False
+    session_limit: int = 0
 
 
 class Accounts(Protocol):
@@ -40,3 +42,9 @@ class Accounts(Protocol):
 
     def signs_every_packet(self) -> bool:
         """Whether IPMI 1.5 packets are authenticated one by one, and not only the login."""
+
+    def signs_as_user(self) -> bool:
+        """Whether that also holds for what a user may ask; without it, unsigned packets have the rights of a user."""
+
+    def takes_sessions(self) -> bool:
+        """Whether anybody may log in; a channel that is off is silent."""

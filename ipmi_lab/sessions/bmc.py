@@ -20,6 +20,7 @@ from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.faulty import FaultyLan15
 from ipmi_lab.sessions.login15 import Challenges, activated
 from ipmi_lab.sessions.login20 import Login20
+from ipmi_lab.sessions.userlevel import UserLevel15
 from ipmi_lab.sessions.window import window15
 from ipmi_lab.sessions.wrapping import Lan15, Lan20, Sessionless, Sessionless20, Wrapping
 from ipmi_lab.wire.codes import Privilege
@@ -51,6 +52,12 @@ class BmcSession:
     used: bool = False
     opening: tuple[bytes, bytes] = (b"", b"")  # the console's last message of the handshake, and our answer
     answers: "OrderedDict[bytes, tuple[float, bytes]]" = field(default_factory=OrderedDict)
+
+    @property
+    def rights(self) -> Privilege:
+        """What the request in hand may do: one that came unsigned in a signed session no more than a user."""
+        unsigned = isinstance(self.wrapping, UserLevel15) and self.wrapping.unsigned
+        return min(self.privilege, Privilege.USER) if unsigned else self.privilege
 
 
 class Asked(NamedTuple):
@@ -133,6 +140,11 @@ class BmcSessions:
     def full(self) -> bool:
         return len(self.open) >= self.accounts.session_slots
 
+    def full_for(self, account: Account) -> bool:
+        """Whether a user has as many sessions as he may."""
+        held = sum(session.account.user_id == account.user_id for session in self.open.values())
+        return 0 < account.session_limit <= held
+
     def new_id(self) -> int:
         """A session id that nobody can guess and nobody has."""
         taken = set(self.open) | {key[1] for key in self._logins}
@@ -157,6 +169,7 @@ class BmcSessions:
             return self._take20(datagram, address, now)
         packet = lan15.parse(datagram)
         if not packet.session_id:
+            self._check_open()
             message = self._sessionless.unwrap(datagram)
             return Asked(ipmb.parse(message), None, address, self._sessionless, message)
         session = self.open.get(packet.session_id)
@@ -169,6 +182,7 @@ class BmcSessions:
         packet = lan20.parse(datagram)
         if packet.session_id:
             return self._in_session(self._session(packet.session_id, address), datagram, now)
+        self._check_open()
         if packet.kind == lan20.PAYLOAD_IPMI:
             message = self._sessionless20.unwrap(datagram)
             return Asked(ipmb.parse(message), None, address, self._sessionless20, message)
@@ -186,6 +200,10 @@ class BmcSessions:
             said = b"\0" + answer[1:] if "tagzero" in self.faults else answer
             self.send(address, lan20.pack(answer_type, 0, 0, said))
         return None
+
+    def _check_open(self) -> None:
+        if not self.accounts.takes_sessions():
+            raise RemoteError("the channel is disabled")
 
     def _session(self, bmc_id: int, address: Address) -> BmcSession:
         session = self.open.get(bmc_id)
@@ -238,7 +256,7 @@ class BmcSessions:
         del self._logins[address, login.bmc_id]
         if wrapping is None or login.account is None:
             self._fail(login, address, now)
-        elif self.full:
+        elif self.full or self.full_for(login.account):
             return login.refuse(payload[0], Status.NO_RESOURCES_FOR_SESSION)
         else:
             limit = min(login.wanted, login.limit)
@@ -268,7 +286,7 @@ class BmcSessions:
         except BadSignature:
             self.failed(address, now)
             raise
-        code = self._challenges.judge(ask, account, self.full)
+        code = self._challenges.judge(ask, account, self.full, self.full_for(account))
         inbound = int.from_bytes(self._random(4), "little") or 1
         wrapping = FaultyLan15(
             authentication=given.kind,
@@ -278,6 +296,7 @@ class BmcSessions:
             window=window15(inbound),
         )
         wrapping.signed, wrapping.faults = given.kind, self.faults
+        wrapping.lenient = bool(given.kind) and not self.accounts.signs_as_user()
         signs = self.accounts.signs_every_packet()
         unsaid = self.faults & {"forcepermsg", "unexpectedauth"}
         told = given.kind if signs and not unsaid else AuthenticationType.NONE

@@ -2,11 +2,12 @@
 
 from ipmi_lab.packets import lan15
 from ipmi_lab.sessions.crypto import authentication_code
+from ipmi_lab.sessions.userlevel import UserLevel15
 from ipmi_lab.sessions.window import following
-from ipmi_lab.sessions.wrapping import Lan15, swapped
+from ipmi_lab.sessions.wrapping import swapped
 
 
-class FaultyLan15(Lan15):
+class FaultyLan15(UserLevel15):
     """The BMC's end of a session; ``signed`` is the type that it really signs with, ``faults`` what it does wrong."""
 
     signed = 0
@@ -16,7 +17,7 @@ class FaultyLan15(Lan15):
         sequence = self.sequence
         self.sequence = following(sequence)
         wire = swapped(sequence) if "endianseq" in self.faults else sequence
-        kind = self.signed if "unexpectedauth" in self.faults else self.authentication
+        kind = self.signed if "unexpectedauth" in self.faults else 0 if self.unsigned else self.authentication
         code = authentication_code(kind, self.password, self.session_id, wire, message) if kind else b""
         if "noauthcodecheck" in self.faults and code:
             code = bytes((code[0] ^ 0xFF,)) + code[1:]

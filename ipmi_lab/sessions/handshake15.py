@@ -4,6 +4,7 @@ from ipmi_lab.commands.session import (
     ActivateSession,
     ActiveSession,
     AuthenticationType,
+    ChannelAuthenticationCapabilities,
     GetSessionChallenge,
     SessionChallenge,
 )
@@ -14,6 +15,7 @@ from ipmi_lab.sessions.login import Login
 from ipmi_lab.sessions.steps import Ask, Steps
 from ipmi_lab.sessions.window import window15
 from ipmi_lab.sessions.wrapping import Lan15
+from ipmi_lab.wire.codes import Privilege
 
 STRONGEST_FIRST = (AuthenticationType.MD5, AuthenticationType.MD2)
 HINTS = {
@@ -24,9 +26,13 @@ HINTS = {
 }
 
 
-def open15(login: Login, random: Random, offered: list[AuthenticationType]) -> Steps[tuple[Lan15, str]]:
-    """Open a session with the strongest authentication type that the BMC offers, or with the one that is wanted."""
+def open15(login: Login, random: Random, offered: ChannelAuthenticationCapabilities) -> Steps[tuple[Lan15, str]]:
+    """Open a session with the strongest authentication type that the BMC offers, or with the one that is wanted.
+
+    Who asks for no more than a user's rights does not sign his packets where the BMC wants none of users signed.
+    """
     kind = choose(login, offered)
+    signs = login.privilege > Privilege.USER or not offered.user_level_authentication_disabled
     if len(login.password) > 16:
         raise SessionError(
             f"the password has {len(login.password)} bytes, IPMI 1.5 takes at most 16", hint="Use lanplus://."
@@ -41,11 +47,17 @@ def open15(login: Login, random: Random, offered: list[AuthenticationType]) -> S
             hint="Check the user name, and that the user is enabled for this channel.",
         )
     challenge = SessionChallenge.decode(answer.data)
-    return (yield from _activate(login, random, kind, challenge))
+    return (yield from _activate(login, random, kind, challenge, signs))
 
 
-def choose(login: Login, offered: list[AuthenticationType]) -> AuthenticationType:
+def choose(login: Login, capabilities: ChannelAuthenticationCapabilities) -> AuthenticationType:
     """The type to use; straight password sends it readable over the wire, so it is never chosen by itself."""
+    offered = capabilities.authentications
+    if login.authentication == AuthenticationType.OEM:
+        raise SessionError(
+            f"authentication oem is a maker's own, and that of maker {capabilities.oem_maker} is not known here",
+            hint="Ask for md5, md2, straight or none, or use lanplus://.",
+        )
     if login.authentication is not None:
         wanted = AuthenticationType(login.authentication)
         if wanted in offered or "authcap" in login.quirks:
@@ -78,7 +90,7 @@ class _Activating(Lan15):
 
 
 def _activate(
-    login: Login, random: Random, kind: AuthenticationType, challenge: SessionChallenge
+    login: Login, random: Random, kind: AuthenticationType, challenge: SessionChallenge, signs: bool
 ) -> Steps[tuple[Lan15, str]]:
     outbound = int.from_bytes(random(4), "little") or 1
     password = login.password.reveal()
@@ -106,7 +118,9 @@ def _activate(
             hint=HINTS.get(answer.code, ""),
         )
     active = ActiveSession.decode(answer.data)
-    agreed = kind if "forcepermsg" in login.quirks else active.authentication
+    agreed = active.authentication if signs else AuthenticationType.NONE
+    if "forcepermsg" in login.quirks:
+        agreed = kind
     wrapping = Lan15(
         authentication=agreed,
         password=password,

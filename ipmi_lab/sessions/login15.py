@@ -75,10 +75,12 @@ class Challenges:
             raise BadSignature("the activation does not carry the challenge")
         return given, account, frame, ask
 
-    def judge(self, ask: ActivateSession, account: Account, full: bool) -> int:
+    def judge(self, ask: ActivateSession, account: Account, full: bool, user_full: bool) -> int:
         """The completion code of an activation that proved the password."""
         if full:
             return ActivateCode.NO_SESSION_SLOT_AVAILABLE
+        if user_full:
+            return ActivateCode.NO_SLOT_FOR_THIS_USER
         if not ask.outbound_sequence:
             return ActivateCode.SEQUENCE_NUMBER_OUT_OF_RANGE
         if ask.privilege > min(account.limit, self._accounts.limit()) or not 1 <= ask.privilege <= 5:

@@ -31,7 +31,7 @@ def opening(login: Login, random: Random, ponged: Callable[[], bool]) -> Steps[t
             listed = yield from ask_suites()
         wrapping, how = yield from open20(login, random, listed)
     else:
-        wrapping, how = yield from open15(login, random, capabilities.authentications)
+        wrapping, how = yield from open15(login, random, capabilities)
     if login.privilege > Privilege.USER:
         yield from _rise(login, wrapping)
     return wrapping, f"{how}, {login.privilege.words}"
@@ -78,7 +78,7 @@ def ask_suites() -> Steps[list[int]]:
     """The numbers of the cipher suites that the BMC lists, or nothing where it does not say."""
     data = b""
     for index in range(MOST_BLOCKS):
-        answer = yield Ask(GetChannelCipherSuites(channel=THIS_CHANNEL, payload_type=0, list_suites=True, index=index))
+        answer = yield Ask(GetChannelCipherSuites(channel=THIS_CHANNEL, index=index))
         if answer is None or answer.code:
             break
         block = answer.data[1:]

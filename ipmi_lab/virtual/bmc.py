@@ -18,6 +18,7 @@ from ipmi_lab.virtual.messaging import Messaging
 from ipmi_lab.virtual.part import Answer, Part, Refuse
 from ipmi_lab.virtual.profile import Profile
 from ipmi_lab.virtual.session import Sessions
+from ipmi_lab.virtual.systeminfo import SystemInfos
 from ipmi_lab.virtual.user import Users
 from ipmi_lab.wire.codes import CompletionCode
 
@@ -25,11 +26,12 @@ SOFTWARE_LUN = 2
 
 
 class Asking(NamedTuple):
-    """Who asks at this moment, from where, and when."""
+    """Who asks at this moment, from where, and when; ``requester`` is the address or software id in the message."""
 
     session: BmcSession | None
     address: Hashable
     now: float
+    requester: int = 0
 
 
 class VirtualBmc:
@@ -59,6 +61,7 @@ class VirtualBmc:
             self.messaging,
             Identity(self),
             Sessions(self),
+            SystemInfos(self),
         ]
         self._slots: dict[tuple[int, int, bytes], tuple[type[Request[Any]], Callable[[Any], Answer]]] = {
             (command.netfn, command.command, command.prefix): (command, method)
@@ -89,13 +92,20 @@ class VirtualBmc:
             if code:  # else the machine's software answers when it has read it
                 self.sessions.answer(asked, bytes((code,)), remember=False, now=now)
             return
-        self.asking = Asking(session, asked.address, now)
+        self.asking = Asking(session, asked.address, now, frame.requester)
         data = self._data(command, method, frame, session)
         remember = command is not None and not command.repeat
         self.sessions.answer(asked, data, remember=remember, now=now)
         for after in self._afterwards:
             after()
         self._afterwards.clear()
+
+    def reset(self) -> None:
+        """Start anew: all sessions end, and what is volatile is gone."""
+        for session in list(self.sessions.open.values()):
+            self.sessions.close(session)
+        for part in self.parts:
+            part.reset()
 
     def afterwards(self, what: Callable[[], None]) -> None:
         """Do something when the answer is on its way, such as forgetting the session that asked."""
@@ -113,7 +123,7 @@ class VirtualBmc:
             return bytes((CompletionCode.INVALID_COMMAND,))
         if frame.responder_lun:
             return bytes((CompletionCode.INVALID_COMMAND_FOR_LUN,))
-        if session is not None and session.privilege < command.least_privilege:
+        if session is not None and session.rights < command.least_privilege:
             return bytes((CompletionCode.INSUFFICIENT_PRIVILEGE,))
         try:
             ask = command.decode(frame.data[len(command.prefix) :])

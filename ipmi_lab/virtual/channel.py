@@ -15,6 +15,8 @@ from ipmi_lab.commands.channel import (
     GetChannelCipherSuites,
     GetChannelInfo,
     KeyCode,
+    KeyId,
+    KeyLock,
     KeyOperation,
     Medium,
     Protocol,
@@ -31,14 +33,16 @@ from ipmi_lab.wire.codes import CompletionCode, Privilege
 if TYPE_CHECKING:
     from ipmi_lab.virtual.bmc import VirtualBmc
 
-THIS_CHANNEL, SYSTEM_INTERFACE = 0x0E, 0x0F
+IPMB, THIS_CHANNEL, SYSTEM_INTERFACE = 0x00, 0x0E, 0x0F
 IPMI_FORUM = 7154
+NO_INTERRUPTS = b"\xff\xff"
 KEY_SIZE = 20
-RANDOM_KEY, GENERAL_KEY = 0, 1
+INTERFACES = {"kcs": Protocol.KCS, "bt": Protocol.BT_15, "smic": Protocol.SMIC, "ssif": Protocol.SMBUS}
 
 
 class Channels(Part):
-    """Channel 1 is the LAN; the settings that a login sees are the volatile ones."""
+    """Channel 0 is the IPMB, 1 the LAN, 15 the system interface. The settings that a login sees are the volatile ones;
+    a cold reset takes the non-volatile ones again."""
 
     lan = 1
 
@@ -46,13 +50,22 @@ class Channels(Part):
         super().__init__(bmc)
         usual = ChannelAccess(
             alerting_disabled=True,
-            per_message_authentication_disabled=False,
-            user_level_authentication_disabled=False,
+            per_message_authentication_disabled=not bmc.profile.per_message_authentication,
+            user_level_authentication_disabled=not bmc.profile.user_level_authentication,
             access_mode=AccessMode.ALWAYS_AVAILABLE,
             privilege_limit=Privilege.ADMINISTRATOR,
         )
         self._access = {Change.NON_VOLATILE: usual, Change.VOLATILE: usual}
         self._key_locked = False
+
+    def reset(self) -> None:
+        """As after power came: what was volatile is gone."""
+        self._access[Change.VOLATILE] = self._access[Change.NON_VOLATILE]
+
+    @property
+    def takes_sessions(self) -> bool:
+        """Whether anybody can log in over the LAN channel."""
+        return self._access[Change.VOLATILE].access_mode != AccessMode.DISABLED
 
     @property
     def limit(self) -> Privilege:
@@ -64,21 +77,43 @@ class Channels(Part):
         """Whether IPMI 1.5 packets on the LAN channel need not be signed once the session is open."""
         return self._access[Change.VOLATILE].per_message_authentication_disabled
 
+    @property
+    def user_level_authentication_disabled(self) -> bool:
+        """Whether IPMI 1.5 packets on the LAN channel that ask what a user may ask need not be signed."""
+        return self._access[Change.VOLATILE].user_level_authentication_disabled
+
     def number(self, channel: int) -> int:
         """The real number of a channel, where 0x0E is the one that the question came by."""
         if channel in (self.lan, THIS_CHANNEL):
             return self.lan
         raise Refuse(CompletionCode.INVALID_DATA_FIELD)
 
+    def _number_with_access(self, channel: int) -> int:
+        """The same for the commands about access, which channels without sessions do not have."""
+        if channel in (IPMB, SYSTEM_INTERFACE):
+            raise Refuse(AccessCode.NOT_SUPPORTED_ON_THIS_CHANNEL)
+        return self.number(channel)
+
     @answers(GetChannelInfo)
     def info(self, ask: GetChannelInfo) -> ChannelInfo:
+        none = SessionSupport.NONE
         if ask.channel == SYSTEM_INTERFACE:
-            return self._info(SYSTEM_INTERFACE, Medium.SYSTEM_INTERFACE, Protocol.KCS, SessionSupport.NONE, 0)
+            protocol = INTERFACES[self.bmc.profile.system_interface]
+            return self._info(SYSTEM_INTERFACE, Medium.SYSTEM_INTERFACE, protocol, none, 0, NO_INTERRUPTS)
+        if ask.channel == IPMB:
+            return self._info(IPMB, Medium.IPMB, Protocol.IPMB, none, 0)
         active = len(self.bmc.sessions.open)
         return self._info(self.number(ask.channel), Medium.LAN, Protocol.IPMB, SessionSupport.MULTIPLE, active)
 
     @staticmethod
-    def _info(channel: int, medium: Medium, protocol: Protocol, support: SessionSupport, active: int) -> ChannelInfo:
+    def _info(
+        channel: int,
+        medium: Medium,
+        protocol: Protocol,
+        support: SessionSupport,
+        active: int,
+        auxiliary: bytes = bytes(2),
+    ) -> ChannelInfo:
         return ChannelInfo(
             channel=channel,
             medium=medium,
@@ -86,19 +121,17 @@ class Channels(Part):
             session_support=support,
             active_sessions=active,
             vendor=IPMI_FORUM,
-            auxiliary=b"\0\0",
+            auxiliary=auxiliary,
         )
 
     @answers(GetChannelAccess)
     def access(self, ask: GetChannelAccess) -> Answer:
-        if ask.channel == SYSTEM_INTERFACE:
-            return AccessCode.NOT_SUPPORTED_ON_THIS_CHANNEL
-        self.number(ask.channel)
+        self._number_with_access(ask.channel)
         return self._access.get(ask.copy) or CompletionCode.INVALID_DATA_FIELD
 
     @answers(SetChannelAccess)
     def set_access(self, ask: SetChannelAccess) -> Answer:
-        self.number(ask.channel)
+        self._number_with_access(ask.channel)
         if ask.change_access > Change.VOLATILE or ask.change_privilege > Change.VOLATILE:
             return CompletionCode.INVALID_DATA_FIELD
         if ask.change_access and ask.access_mode not in (AccessMode.DISABLED, AccessMode.ALWAYS_AVAILABLE):
@@ -135,9 +168,9 @@ class Channels(Part):
     @answers(SetChannelSecurityKeys)
     def security_keys(self, ask: SetChannelSecurityKeys) -> Answer:
         self.number(ask.channel)
-        if ask.key_id == RANDOM_KEY:
+        if ask.key_id == KeyId.K_R:
             return KeyCode.RANDOM_KEY_NOT_USED
-        if ask.key_id != GENERAL_KEY or ask.operation > KeyOperation.LOCK:
+        if not self.bmc.profile.speaks20 or ask.key_id != KeyId.K_G or ask.operation > KeyOperation.LOCK:
             return CompletionCode.INVALID_DATA_FIELD
         if ask.operation != KeyOperation.READ and self._key_locked:
             return KeyCode.KEY_LOCKED
@@ -149,7 +182,8 @@ class Channels(Part):
         if ask.operation == KeyOperation.LOCK:
             self._key_locked = True
         shown = self.bmc.users.key.ljust(KEY_SIZE, b"\0") if ask.operation == KeyOperation.READ else b""
-        return ChannelSecurityKey(lock=1 if self._key_locked else 2, key=Secret(shown))
+        lock = KeyLock.LOCKED if self._key_locked else KeyLock.UNLOCKED
+        return ChannelSecurityKey(lock=lock, key=Secret(shown))
 
 
 def _algorithms(number: int) -> bytes:

@@ -86,7 +86,10 @@ class Farm:
     ) -> Served:
         """Start a virtual BMC; port 0 takes a free one, and users without a password get one that is made up."""
         machine = load(profile) if isinstance(profile, str) else profile
-        words = {user.user: made_up_password(machine.longest_password) for user in machine.users} | (passwords or {})
+        words = {
+            user.user: "" if user.password == "none" else made_up_password(machine.longest_password)
+            for user in machine.users
+        } | (passwords or {})
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         door = socket.socket(family, socket.SOCK_DGRAM)
         try:

@@ -1,6 +1,7 @@
 """Who a virtual BMC is."""
 
 from ipmi_lab.commands.bmc import (
+    ColdReset,
     DeviceId,
     GetDeviceGuid,
     GetDeviceId,
@@ -10,11 +11,12 @@ from ipmi_lab.commands.bmc import (
     SelfTest,
     SelfTestResults,
 )
+from ipmi_lab.commands.command import Done
 from ipmi_lab.virtual.part import Part, answers
 
 
 class Identity(Part):
-    """Device id, self test and GUIDs, as the profile says."""
+    """Device id, self test and GUIDs, as the profile says; and how it starts anew."""
 
     @answers(GetDeviceId)
     def device_id(self, ask: GetDeviceId) -> DeviceId:
@@ -31,3 +33,8 @@ class Identity(Part):
     @answers(GetDeviceGuid)
     def device_guid(self, ask: GetDeviceGuid) -> Guid:
         return Guid(guid=self.bmc.profile.guid_bytes)
+
+    @answers(ColdReset)
+    def cold_reset(self, ask: ColdReset) -> Done:
+        self.bmc.afterwards(self.bmc.reset)
+        return Done()

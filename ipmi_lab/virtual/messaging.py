@@ -1,4 +1,4 @@
-"""The message queue, the event buffer and the system info of a virtual BMC."""
+"""The flags, the message queue and the event buffer of a virtual BMC."""
 
 from collections import deque
 from typing import TYPE_CHECKING
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ipmi_lab.commands.command import Done
 from ipmi_lab.commands.event import PlatformEvent
 from ipmi_lab.commands.messaging import (
+    BtInterfaceCapabilities,
     ChannelReceive,
     ClearMessageFlags,
     EmptyCode,
@@ -28,8 +29,8 @@ from ipmi_lab.commands.messaging import (
     SystemInterface,
     SystemInterfaceCapabilities,
     Tracking,
+    Transactions,
 )
-from ipmi_lab.commands.systeminfo import GetSystemInfo, SetSystemInfo, SystemInfo, SystemInfoCode, SystemInfoParameter
 from ipmi_lab.errors import RemoteError
 from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions.bmc import Asked
@@ -41,30 +42,42 @@ if TYPE_CHECKING:
     from ipmi_lab.virtual.bmc import VirtualBmc
 
 IPMB, LAN, SYSTEM_INTERFACE = 0, 1, 0x0F
-MOST_MESSAGES, MOST_BLOCKS = 16, 17
+MOST_MESSAGES = 16
+SENSOR_CLOCK = 0x2000_0000  # time stamps below it count seconds since the start
 SYSTEM_EVENT = 0x02
+INTERFACES = {"ssif": SystemInterface.SSIF, "kcs": SystemInterface.KCS, "smic": SystemInterface.SMIC}
+LARGEST = 255
+RAISED = ("oem_2", "oem_1", "oem_0", "watchdog_pre_timeout")
 
 
 class Messaging(Part):
-    """Requests to LUN 2 go into the queue for the machine's own software, which reads and answers them."""
+    """Requests to LUN 2 go into the queue for the machine's own software, which reads and answers them.
+
+    ``raised`` holds the flags that something else than queue and buffer raises, by the names that they have in
+    ``MessageFlags``: whoever plays a watchdog or a maker's own events puts them in, Clear Message Flags takes them out.
+    """
 
     def __init__(self, bmc: "VirtualBmc") -> None:
         super().__init__(bmc)
+        self.raised: set[str] = set()
+        self.reset()
+
+    def reset(self) -> None:
         self.enables = GlobalEnables.decode(b"\x08")
         self.queue: deque[ReceivedMessage] = deque()
         self.event: bytes | None = None
-        self.receiving = {SYSTEM_INTERFACE: True}
-        self.info: dict[int, dict[int, bytes]] = {}
+        self.receiving = {IPMB: True, LAN: False, SYSTEM_INTERFACE: True}
+        self.raised.clear()
 
     def enqueue(self, asked: Asked) -> int:
         """Take a request for the machine's software; gives a completion code other than 0 where it cannot be taken."""
         session = asked.session
-        if session is None or not self.receiving.get(SYSTEM_INTERFACE):
+        if session is None or not (self.receiving[LAN] and self.receiving[SYSTEM_INTERFACE]):
             return CompletionCode.DESTINATION_UNAVAILABLE
         if len(self.queue) >= MOST_MESSAGES:
             return CompletionCode.NODE_BUSY
         message = bytes((session.handle,)) + asked.message
-        self.queue.append(ReceivedMessage(inferred_privilege=session.privilege, channel=LAN, message=message))
+        self.queue.append(ReceivedMessage(inferred_privilege=session.rights, channel=LAN, message=message))
         return CompletionCode.OK
 
     # ------------------------------------------------------------------ flags
@@ -81,10 +94,7 @@ class Messaging(Part):
     @answers(GetMessageFlags)
     def flags(self, ask: GetMessageFlags) -> MessageFlags:
         return MessageFlags(
-            oem_2=False,
-            oem_1=False,
-            oem_0=False,
-            watchdog_pre_timeout=False,
+            **{name: name in self.raised for name in RAISED},
             event_message_buffer_full=self.event is not None,
             receive_message_available=bool(self.queue),
         )
@@ -95,17 +105,18 @@ class Messaging(Part):
             self.queue.clear()
         if ask.event_message_buffer:
             self.event = None
+        self.raised -= {name for name in RAISED if ask[name]}
         return Done()
 
     # ------------------------------------------------------------------ queue and event buffer
 
     @answers(EnableMessageChannelReceive)
     def receive(self, ask: EnableMessageChannelReceive) -> Answer:
-        if ask.channel not in (IPMB, LAN, SYSTEM_INTERFACE) or ask.state > ChannelReceive.GET_STATE:
+        if ask.channel not in self.receiving or ask.state > ChannelReceive.GET_STATE:
             return CompletionCode.INVALID_DATA_FIELD
         if ask.state != ChannelReceive.GET_STATE:
             self.receiving[ask.channel] = ask.state == ChannelReceive.ENABLE
-        return MessageChannelReceive(channel=ask.channel, enabled=self.receiving.get(ask.channel, False))
+        return MessageChannelReceive(channel=ask.channel, enabled=self.receiving[ask.channel])
 
     @answers(GetMessage)
     def get(self, ask: GetMessage) -> Answer:
@@ -114,7 +125,7 @@ class Messaging(Part):
     @answers(SendMessage)
     def send(self, ask: SendMessage) -> Answer:
         asking = self.bmc.asking.session
-        if asking is not None and ask.channel != SYSTEM_INTERFACE and asking.privilege < Privilege.OPERATOR:
+        if asking is not None and ask.channel != SYSTEM_INTERFACE and asking.rights < Privilege.OPERATOR:
             return CompletionCode.INSUFFICIENT_PRIVILEGE
         if ask.channel == IPMB or ask.channel in {c.channel for c in self.bmc.profile.controllers}:
             return self._bridge(ask)
@@ -149,8 +160,9 @@ class Messaging(Part):
         if not 1 <= len(ask.data) <= 3:
             return CompletionCode.REQUEST_DATA_LENGTH_INVALID
         if self.enables.event_message_buffer and self.event is None:
-            head = b"\xff\xff" + bytes((SYSTEM_EVENT,)) + bytes(4) + b"\x41\x00"
-            self.event = (head + ask.encode()[:4] + ask.data).ljust(16, b"\xff")
+            stamp = (int(self.bmc.asking.now) % SENSOR_CLOCK).to_bytes(4, "little")
+            head = b"\xff\xff" + bytes((SYSTEM_EVENT,)) + stamp + bytes((self.bmc.asking.requester, LAN << 4))
+            self.event = (head + ask.encode()).ljust(16, b"\xff")
         return Done()
 
     @answers(ReadEventMessageBuffer)
@@ -162,38 +174,18 @@ class Messaging(Part):
 
     @answers(GetBtInterfaceCapabilities)
     def bt(self, ask: GetBtInterfaceCapabilities) -> Answer:
-        return CompletionCode.INVALID_COMMAND  # this machine has KCS
+        if self.bmc.profile.system_interface != "bt":
+            return CompletionCode.INVALID_COMMAND
+        return BtInterfaceCapabilities(
+            outstanding_requests=1, input_size=LARGEST, output_size=LARGEST, response_time=5, retries=1
+        )
 
     @answers(GetSystemInterfaceCapabilities)
     def interface(self, ask: GetSystemInterfaceCapabilities) -> Answer:
-        if ask.interface != SystemInterface.KCS:
+        """Of the interface that the machine has; BT is asked by a command of its own."""
+        if INTERFACES.get(self.bmc.profile.system_interface) != ask.interface:
             return CompletionCode.INVALID_DATA_FIELD
-        return SystemInterfaceCapabilities(transactions=0, pec=False, version=0, input_size=255)
-
-    # ------------------------------------------------------------------ system info
-
-    @answers(SetSystemInfo)
-    def set_info(self, ask: SetSystemInfo) -> Answer:
-        if ask.parameter == SystemInfoParameter.SET_IN_PROGRESS:
-            return Done()
-        if ask.parameter > SystemInfoParameter.MANAGEMENT_URL:
-            return SystemInfoCode.PARAMETER_NOT_SUPPORTED
-        if not 2 <= len(ask.data) <= MOST_BLOCKS:
-            return CompletionCode.REQUEST_DATA_LENGTH_INVALID
-        if ask.data[0] >= MOST_BLOCKS:
-            return CompletionCode.PARAMETER_OUT_OF_RANGE
-        self.info.setdefault(ask.parameter, {})[ask.data[0]] = ask.data[1:].ljust(16, b"\0")
-        return Done()
-
-    @answers(GetSystemInfo)
-    def get_info(self, ask: GetSystemInfo) -> Answer:
-        if ask.parameter > SystemInfoParameter.MANAGEMENT_URL:
-            return SystemInfoCode.PARAMETER_NOT_SUPPORTED
-        if ask.revision_only:
-            return SystemInfo(revision=0x11)
-        if ask.parameter == SystemInfoParameter.SET_IN_PROGRESS:
-            return SystemInfo(revision=0x11, data=b"\0")
-        block = self.info.get(ask.parameter, {}).get(ask.set_selector, bytes(16))
-        if ask.set_selector >= MOST_BLOCKS:
-            return CompletionCode.PARAMETER_OUT_OF_RANGE
-        return SystemInfo(revision=0x11, data=bytes((ask.set_selector,)) + block)
+        if ask.interface == SystemInterface.SSIF:
+            parts = Transactions.START_MIDDLE_AND_END
+            return SystemInterfaceCapabilities(transactions=parts, pec=True, input_size=LARGEST, output_size=LARGEST)
+        return SystemInterfaceCapabilities(input_size=LARGEST)

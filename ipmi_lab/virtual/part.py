@@ -37,6 +37,9 @@ class Part:
     def __init__(self, bmc: "VirtualBmc") -> None:
         self.bmc = bmc
 
+    def reset(self) -> None:
+        """Forget what is volatile, as at a cold reset."""
+
     def slots(self) -> Iterator[tuple[type[Request[Any]], Callable[[Any], Answer]]]:
         """The commands that this part answers, each with its method."""
         for name in dir(type(self)):

@@ -4,7 +4,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ipmi_lab import document
 from ipmi_lab.commands.bmc import DeviceId
@@ -49,10 +49,12 @@ class DeviceIdProfile(Model):
 
 
 class UserProfile(Model):
-    """A user and the most that he may become; his password is given by who starts the BMC, or made up."""
+    """A user and the most that he may become. His password is given by who starts the BMC, or made up; with
+    ``password: none`` he has none, which takes ``insecure: true``. The user "" is the null user."""
 
-    user: str = Field(min_length=1, max_length=16)
+    user: str = Field(max_length=16)
     privilege: str = "administrator"
+    password: Literal["made up", "none"] = "made up"
 
     @field_validator("privilege")
     @classmethod
@@ -66,6 +68,13 @@ class UserProfile(Model):
     @property
     def level(self) -> Privilege:
         return Privilege.from_words(self.privilege)
+
+
+class OemAuthenticationProfile(Model):
+    """An authentication of a maker's own that the BMC announces for IPMI 1.5, beside those that it has."""
+
+    maker: int = Field(ge=0, le=0xFFFFFF)
+    auxiliary: int = Field(default=0, ge=0, le=0xFF)
 
 
 class ChassisProfile(Model):
@@ -117,7 +126,9 @@ class ControllerProfile(Model):
 
 
 class Profile(Model):
-    """One machine. ``insecure: true`` lets cipher suite 0, type none and straight passwords work."""
+    """One machine. ``insecure: true`` lets cipher suite 0, type none, straight passwords and users without a password
+    work. ``per_message_authentication: false`` and ``user_level_authentication: false`` are what the LAN channel starts
+    with: IPMI 1.5 packets need not be signed, all of them or those that ask what a user may ask."""
 
     summary: str = ""
     device_id: DeviceIdProfile = DeviceIdProfile()
@@ -125,6 +136,10 @@ class Profile(Model):
     users: list[UserProfile] = [UserProfile(user="admin")]
     suites: list[Annotated[int, Field(ge=0, le=19)]] = []
     authentications: list[Literal["none", "md2", "md5", "straight"]] = []
+    per_message_authentication: bool = True
+    user_level_authentication: bool = True
+    oem_authentication: OemAuthenticationProfile | None = None
+    system_interface: Literal["kcs", "bt", "smic", "ssif"] = "kcs"
     session_slots: int = Field(default=16, ge=1, le=63)
     insecure: bool = False
     chassis: ChassisProfile = ChassisProfile()
@@ -142,6 +157,15 @@ class Profile(Model):
                     f"{word!r} is no quirk that a virtual BMC can have. {did_you_mean(word, list(PLAYED))}"
                 )
         return value
+
+    @model_validator(mode="after")
+    def _safe(self) -> "Profile":
+        bare = [user.user for user in self.users if user.password == "none"]
+        if bare and not self.insecure:
+            raise ValueError(f"user {bare[0]!r} has no password, which takes insecure: true")
+        if sum(not user.user for user in self.users) > 1:
+            raise ValueError("there is one null user at the most")
+        return self
 
     @property
     def guid_bytes(self) -> bytes:

@@ -4,6 +4,12 @@ import ipaddress
 
 from ipmi_lab.commands.command import Done
 from ipmi_lab.commands.session import (
+    BY_HANDLE,
+    BY_ID,
+    ActivateCode,
+    ActivateSession,
+    ActiveSession,
+    AuthenticationType,
     ChannelAuthenticationCapabilities,
     CloseCode,
     CloseSession,
@@ -14,13 +20,13 @@ from ipmi_lab.commands.session import (
     SessionChallenge,
     SessionInfo,
     SessionPrivilegeLevel,
+    SessionProtocol,
     SetSessionPrivilegeLevel,
 )
 from ipmi_lab.sessions.bmc import BmcSession
+from ipmi_lab.sessions.wrapping import Lan15
 from ipmi_lab.virtual.part import Answer, Part, Refuse, answers
 from ipmi_lab.wire.codes import CompletionCode, Privilege
-
-BY_HANDLE, BY_ID = 0xFE, 0xFF
 
 
 class Sessions(Part):
@@ -35,22 +41,26 @@ class Sessions(Part):
         if not Privilege.CALLBACK <= ask.privilege <= users.limit():
             return CompletionCode.INVALID_DATA_FIELD
         kinds = users.authentications()
+        oem = profile.oem_authentication
+        named, null, anonymous = users.kinds()
         return ChannelAuthenticationCapabilities(
             channel=channel,
             extended=ask.extended,
-            oem=False,
+            oem=oem is not None,
             straight=4 in kinds,
             md5=2 in kinds,
             md2=1 in kinds,
             none=0 in kinds,
             kg=ask.extended and bool(users.kg().strip(b"\0")),
             per_message_authentication_disabled=not users.signs_every_packet(),
-            user_level_authentication_disabled=False,
-            named_users=users.has_named(),
-            null_users=False,
-            anonymous_login=False,
+            user_level_authentication_disabled=not users.signs_as_user(),
+            named_users=named,
+            null_users=null,
+            anonymous_login=anonymous,
             ipmi20_connections=ask.extended and profile.speaks20,
             ipmi15_connections=ask.extended and bool(kinds),
+            oem_maker=oem.maker if oem is not None else 0,
+            oem_auxiliary=oem.auxiliary if oem is not None else 0,
         )
 
     @answers(GetSessionChallenge)
@@ -58,6 +68,23 @@ class Sessions(Part):
         asking = self.bmc.asking
         data = self.bmc.sessions.challenge(ask, asking.address, asking.now)
         return SessionChallenge.decode(data[1:]) if not data[0] else data[0]
+
+    @answers(ActivateSession)
+    def activate(self, ask: ActivateSession) -> Answer:
+        """Inside a session of IPMI 1.5 it only sets the next number of our packets."""
+        wrapping = self.session.wrapping
+        if not isinstance(wrapping, Lan15):
+            return CompletionCode.NOT_SUPPORTED_IN_PRESENT_STATE
+        if not ask.outbound_sequence:
+            return ActivateCode.SEQUENCE_NUMBER_OUT_OF_RANGE
+        wrapping.sequence = ask.outbound_sequence
+        inbound = wrapping.window.highest if wrapping.window is not None else 0
+        return ActiveSession(
+            authentication=AuthenticationType(wrapping.authentication),
+            session_id=wrapping.session_id,
+            inbound_sequence=inbound,
+            privilege=self.session.limit,
+        )
 
     @answers(SetSessionPrivilegeLevel)
     def set_privilege(self, ask: SetSessionPrivilegeLevel) -> Answer:
@@ -92,6 +119,9 @@ class Sessions(Part):
     def info(self, ask: GetSessionInfo) -> Answer:
         sessions = self.bmc.sessions
         possible, active = self.bmc.users.session_slots, len(sessions.open)
+        size = {BY_HANDLE: 1, BY_ID: 4}.get(ask.index, 0)
+        if len(ask.which) != size:
+            return CompletionCode.REQUEST_DATA_LENGTH_INVALID
         found = self._find(ask)
         if found is None:
             return SessionInfo(session_handle=0, possible=possible, active=active)
@@ -101,7 +131,7 @@ class Sessions(Part):
             active=active,
             user_id=found.account.user_id,
             privilege=found.privilege,
-            protocol=1 if found.version == "2.0" else 0,
+            protocol=SessionProtocol.RMCP_PLUS if found.version == "2.0" else SessionProtocol.IPMI_1_5,
             channel=self.bmc.channels.lan,
             peer=_peer(found),
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ipmi_lab.commands.command import Done
-from ipmi_lab.commands.session import AuthCode, GetAuthCode
+from ipmi_lab.commands.session import AuthCode, AuthCodeKind, GetAuthCode
 from ipmi_lab.commands.user import (
     EnableStatus,
     GetUserAccess,
@@ -26,8 +26,7 @@ from ipmi_lab.wire.codes import CompletionCode, Privilege
 if TYPE_CHECKING:
     from ipmi_lab.virtual.bmc import VirtualBmc
 
-MOST_USERS = 10
-RMCP_PLUS = 1
+MOST_USERS, NULL_USER = 10, 1
 STRAIGHT, NO_AUTHENTICATION, SUITE_WITHOUT_ANY = 4, 0, 0
 
 
@@ -43,10 +42,17 @@ class User:
     callback_only: bool = False
     link_authentication: bool = False
     limit: Privilege = Privilege.NO_ACCESS
+    session_limit: int = 0
+
+    @property
+    def can_log_in(self) -> bool:
+        """Whether any session of his comes about."""
+        return self.enabled and self.messaging and self.limit <= Privilege.OEM
 
 
 class Users(Part):
-    """User slots 1 to 10; the first has the null name and is off. Also what a login needs to know of the BMC."""
+    """User slots 1 to 10; the first has the null name for good, and is off unless the profile names such a user.
+    Also what a login needs to know of the BMC."""
 
     def __init__(self, bmc: "VirtualBmc", passwords: dict[str, str]) -> None:
         super().__init__(bmc)
@@ -54,8 +60,10 @@ class Users(Part):
         self.key = b""
         self.guid = bmc.profile.guid_bytes
         self.session_slots = bmc.profile.session_slots
-        for number, user in enumerate(bmc.profile.users, start=2):
-            password = passwords[user.user].encode()
+        named = [user for user in bmc.profile.users if user.user]
+        numbered = [(NULL_USER, user) for user in bmc.profile.users if not user.user] + list(enumerate(named, start=2))
+        for number, user in numbered:
+            password = b"" if user.password == "none" else passwords[user.user].encode()
             self.users[number] = User(user.user.encode("latin-1"), password, len(password) > 16, True, limit=user.level)
 
     # ------------------------------------------------------------------ what a login asks (sessions.Accounts)
@@ -63,8 +71,9 @@ class Users(Part):
     def find(self, user_name: bytes, privilege: Privilege | None) -> Account | None:
         for number, user in self.users.items():
             fits = user.user_name == user_name and (privilege is None or user.limit == privilege)
-            if fits and user.enabled and user.messaging and user.limit <= Privilege.OEM:
-                return Account(number, user_name, user.password, user.limit, user.long_password)
+            if fits and user.can_log_in:
+                limit = min(user.limit, Privilege.CALLBACK) if user.callback_only else user.limit
+                return Account(number, user_name, user.password, limit, user.long_password, user.session_limit)
         return None
 
     def suites(self) -> frozenset[int]:
@@ -85,9 +94,18 @@ class Users(Part):
     def signs_every_packet(self) -> bool:
         return not self.bmc.channels.per_message_authentication_disabled
 
-    def has_named(self) -> bool:
-        """Whether anybody with a name can log in."""
-        return any(user.enabled and user.user_name for user in self.users.values())
+    def signs_as_user(self) -> bool:
+        return not self.bmc.channels.user_level_authentication_disabled
+
+    def takes_sessions(self) -> bool:
+        return self.bmc.channels.takes_sessions
+
+    def kinds(self) -> tuple[bool, bool, bool]:
+        """Whether somebody can log in with a name, without one, and with neither name nor password."""
+        able = [user for user in self.users.values() if user.can_log_in]
+        nameless = [user for user in able if not user.user_name]
+        named, null = len(able) > len(nameless), any(user.password for user in nameless)
+        return named, null, any(not user.password for user in nameless)
 
     # ------------------------------------------------------------------ commands
 
@@ -117,8 +135,8 @@ class Users(Part):
         self.bmc.channels.number(ask.channel)
         if ask.privilege_limit not in (1, 2, 3, 4, 5, Privilege.NO_ACCESS):
             return CompletionCode.INVALID_DATA_FIELD
-        if ask.session_limit:
-            return CompletionCode.INVALID_DATA_FIELD
+        if ask.session_limit is not None:
+            user.session_limit = ask.session_limit
         if ask.change_rights:
             user.callback_only = ask.callback_only
             user.link_authentication = ask.link_authentication
@@ -133,7 +151,7 @@ class Users(Part):
     @answers(SetUserName)
     def set_user_name(self, ask: SetUserName) -> Answer:
         user = self._user(ask.user_id)
-        if ask.user_id == 1:
+        if ask.user_id == NULL_USER:
             return CompletionCode.INVALID_DATA_FIELD
         user.user_name = ask.user_name.encode("latin-1")
         return Done()
@@ -161,10 +179,11 @@ class Users(Part):
     def auth_code(self, ask: GetAuthCode) -> Answer:
         password = self._user(ask.user_id).password
         self.bmc.channels.number(ask.channel)
-        if ask.kind == RMCP_PLUS and ask.algorithm in INTEGRITIES and ask.algorithm:
+        rmcp_plus = ask.kind == AuthCodeKind.RMCP_PLUS
+        if rmcp_plus and ask.algorithm in INTEGRITIES and ask.algorithm:
             key = password.ljust(20, b"\0")
             return AuthCode(code=integrity(ask.algorithm, key, password).code(ask.data))
-        if ask.kind == RMCP_PLUS or ask.algorithm not in (1, 2, STRAIGHT):
+        if rmcp_plus or ask.kind != AuthCodeKind.IPMI_1_5 or ask.algorithm not in (1, 2, STRAIGHT):
             return CompletionCode.INVALID_DATA_FIELD
         padded = password[:16].ljust(16, b"\0")
         if ask.algorithm == STRAIGHT:

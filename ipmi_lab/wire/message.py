@@ -240,8 +240,12 @@ class Layout:
     def __init__(self, **fields: Any) -> None:
         try:
             self.__dict__.update(self.plan().fill(fields))
+            self._check()
         except LocalError as error:
             raise error.about(request=type(self).__name__) from None
+
+    def _check(self) -> None:
+        """LocalError where fields that are right one by one do not go together; what was received is not checked."""
 
     @classmethod
     def plan(cls) -> Plan:

@@ -8,6 +8,7 @@ from robot.api import SkipExecution
 from robot.api.deco import keyword
 from robot.libraries.BuiltIn import BuiltIn
 
+from ipmi_lab.commands.channel import PayloadType
 from ipmi_lab.commands.session import SessionInfo
 from ipmi_lab.errors import LocalError, SessionError
 from ipmi_lab.inventory.target import Target
@@ -102,16 +103,27 @@ class SessionKeywords:
         return Target(host, found.address)
 
     @keyword
-    def close_session(self, alias: str | None = None) -> None:
+    def close_session(
+        self, alias: str | None = None, *, session_id: int | None = None, session_handle: int | None = None
+    ) -> None:
         """Gives a session back to the BMC; the one before becomes the current one.
+
+        With ``session_id`` or ``session_handle`` it ends somebody else's session on the same BMC, which takes the
+        permission ``write`` and an administrator.
 
         Args:
             alias: Which session; else the current one.
+            session_id: The id that the BMC gave the session to end.
+            session_handle: The handle of the session to end, as Get Session Info shows it.
 
         Example:
         | Close Session |
+        | Close Session | session_handle=3 |
         """
-        self.context.close(self.context.held(alias).alias)
+        if session_id is None and session_handle is None:
+            self.context.close(self.context.held(alias).alias)
+        else:
+            self.context.ipmi(alias).close_session(session_id or 0, session_handle)
 
     @keyword
     def close_all_sessions(self) -> None:
@@ -154,22 +166,34 @@ class SessionKeywords:
         expected: Any = None,
         message: str | None = None,
         *,
+        index: int = 0,
+        session_handle: int | None = None,
+        session_id: int | None = None,
         session: str | None = None,
     ) -> SessionInfo:
-        """Returns what the BMC keeps of this session: handle, user, privilege, console.
+        """Returns what the BMC keeps of a session: handle, user, privilege, console.
 
         Args:
             operator: How to check it, such as ``validate``.
             expected: What to check it against, such as ``value.privilege == 4``.
             message: What to say if it does not fit.
+            index: 0 is the session that asks, 1 to 253 the n-th active one.
+            session_handle: The handle of the session, instead of its index.
+            session_id: The id that the BMC gave the session, instead of its index.
             session: The alias of the session; else the current one.
 
         Example:
         | ${info}= | Get Session Info |
         | Get Session Info | validate | value.user_id == 2 |
+        | ${second}= | Get Session Info | index=2 |
         """
         ipmi = self.context.ipmi(session)
-        found: SessionInfo = self.context.checked(ipmi.get_session_info, operator, expected, message)
+        found: SessionInfo = self.context.checked(
+            lambda: ipmi.get_session_info(index, session_handle=session_handle, session_id=session_id),
+            operator,
+            expected,
+            message,
+        )
         return found
 
     @keyword(tags=["Setter"])
@@ -225,6 +249,7 @@ class SessionKeywords:
         expected: Any = None,
         message: str | None = None,
         *,
+        payload_type: PayloadType = PayloadType.IPMI,
         session: str | None = None,
     ) -> Any:
         """Returns the numbers of the cipher suites that a channel takes.
@@ -234,6 +259,7 @@ class SessionKeywords:
             operator: How to check the list, such as ``validate``.
             expected: What to check it against, such as ``0 not in value``.
             message: What to say if it does not fit.
+            payload_type: What the suites are for, ``ipmi`` or ``sol``.
             session: The alias of the session; else the current one.
 
         Example:
@@ -241,7 +267,10 @@ class SessionKeywords:
         """
         ipmi = self.context.ipmi(session)
         return self.context.checked(
-            lambda: [suite.number for suite in ipmi.get_channel_cipher_suites(channel)], operator, expected, message
+            lambda: [suite.number for suite in ipmi.get_channel_cipher_suites(channel, payload_type)],
+            operator,
+            expected,
+            message,
         )
 
     @keyword

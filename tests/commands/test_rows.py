@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies
+from hypothesis import assume, given, strategies
 
 from ipmi_lab.commands import byname
 from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.raw import RawData
-from ipmi_lab.errors import IpmiLabError, RemoteError
+from ipmi_lab.errors import IpmiLabError, LocalError, RemoteError
 from ipmi_lab.wire.message import Layout
 from tests.commands.rows import ROWS, Row
 from tests.wire.values import values_of
@@ -57,7 +57,10 @@ def test_a_command_uses_no_name_that_keywords_need(command: type[Request[Any]]) 
 def test_any_message_survives_the_way_to_bytes_and_back(command: type[Layout]) -> None:
     @given(values_of(command))
     def check(fields: dict[str, Any]) -> None:
-        message = command(**fields)
+        try:
+            message = command(**fields)
+        except LocalError:  # fields that do not go together, such as a long password that is not called long
+            assume(False)
         prefix = len(getattr(command, "prefix", b""))
         assert command.decode(message.encode()[prefix:]).encode() == message.encode()
 

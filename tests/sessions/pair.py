@@ -35,7 +35,7 @@ class Pair:
         self.observed: list[Observed] = []
         self.sent: list[bytes] = []
         self.answered: list[bytes] = []
-        self.bmc = VirtualBmc(machine or profile(), {"admin": PASSWORD, "viewer": PASSWORD})
+        self.bmc = VirtualBmc(machine or profile(), {"admin": PASSWORD, "viewer": PASSWORD, "": PASSWORD})
         usual: dict[str, Any] = {"user": "admin", "password": Secret(PASSWORD)}
         self.console = LanSession(Login(**usual | login), timing, observe=self.observed.append)
         self.to_bmc: Route = lambda datagram: [datagram]

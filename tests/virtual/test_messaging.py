@@ -3,13 +3,17 @@
 import pytest
 
 from ipmi_lab.commands.bmc import GetDeviceId
+from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.event import PlatformEvent
 from ipmi_lab.commands.messaging import (
     ChannelReceive,
     ClearMessageFlags,
     EnableMessageChannelReceive,
+    GetBmcGlobalEnables,
+    GetBtInterfaceCapabilities,
     GetMessage,
     GetMessageFlags,
+    GetSystemInterfaceCapabilities,
     ReadEventMessageBuffer,
     SendMessage,
     SetBmcGlobalEnables,
@@ -17,13 +21,12 @@ from ipmi_lab.commands.messaging import (
 )
 from ipmi_lab.commands.raw import Raw
 from ipmi_lab.commands.session import GetAuthCode
-from ipmi_lab.commands.systeminfo import SystemInfoParameter, blocks_of, joined, split
-from ipmi_lab.errors import LocalError, RemoteError
+from ipmi_lab.commands.systeminfo import SystemInfoParameter
 from ipmi_lab.lab.open import connect
 from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions.crypto import digest15
 from ipmi_lab.sessions.events import Answered
-from tests.sessions.pair import PASSWORD, Pair
+from tests.sessions.pair import PASSWORD, Pair, profile
 from tests.virtual.test_machines import answer, code
 
 EVENT = PlatformEvent(sensor_type=1, sensor_number=0x30, event_type=1, data=b"WZP")
@@ -48,6 +51,7 @@ def test_the_machines_software_reads_and_answers_what_came_to_its_lun() -> None:
     pair, software = Pair().opened(), Pair()
     software.bmc = pair.bmc
     software.opened()
+    assert answer(software, EnableMessageChannelReceive(channel=1, state=ChannelReceive.ENABLE)).enabled
     number = pair.console.request(Raw(0x06, 0x01, b"", lun=2), pair.now)
     assert pair.carry() == []
     assert answer(software, GetMessageFlags()).receive_message_available
@@ -70,8 +74,71 @@ def _to(pair: Pair, software: Pair) -> bytes:
     return next(datagram for datagram in reversed(software.answered) if datagram[6:10] == local)
 
 
+def test_flags_that_others_raise_are_cleared_one_by_one() -> None:
+    pair = Pair().opened()
+    pair.bmc.messaging.raised |= {"watchdog_pre_timeout", "oem_1"}
+    found = answer(pair, GetMessageFlags())
+    assert (found.watchdog_pre_timeout, found.oem_2, found.oem_1, found.oem_0) == (True, False, True, False)
+
+    assert code(pair, ClearMessageFlags(watchdog_pre_timeout=True, oem_0=True)) == 0
+    found = answer(pair, GetMessageFlags())
+    assert (found.watchdog_pre_timeout, found.oem_1) == (False, True)
+
+
+def test_an_event_in_the_buffer_is_a_record_with_who_told_it_and_when() -> None:
+    pair = Pair().opened()
+    assert code(pair, SetBmcGlobalEnables(event_message_buffer=True)) == 0
+    assert code(pair, EVENT) == 0
+    assert code(pair, PlatformEvent(sensor_type=2, sensor_number=2, event_type=2, data=b"\2")) == 0
+    record = answer(pair, ReadEventMessageBuffer()).record
+
+    assert record == bytes.fromhex("ffff02") + int(pair.now).to_bytes(4, "little") + b"\x81\x10" + EVENT.encode()
+    assert code(pair, ReadEventMessageBuffer()) == 0x80, "the buffer holds one event, the first"
+
+
+def test_a_cold_reset_empties_queue_and_buffer_and_takes_the_usual_enables() -> None:
+    pair = Pair().opened()
+    for request in (
+        SetBmcGlobalEnables(event_message_buffer=True, event_logging=False, oem_2=True),
+        EnableMessageChannelReceive(channel=1, state=ChannelReceive.ENABLE),
+        EVENT,
+    ):
+        assert code(pair, request) == 0
+    pair.console.request(Raw(0x06, 0x01, b"", lun=2), pair.now)
+    pair.carry()
+    pair.console._open.clear()
+    assert answer(pair, GetBmcGlobalEnables()).encode() == b"\x84"
+    assert answer(pair, GetMessageFlags()).encode() == b"\x03"
+    pair.bmc.reset()
+    fresh = Pair()
+    fresh.bmc = pair.bmc
+    fresh.opened()
+
+    assert answer(fresh, GetBmcGlobalEnables()).encode() == b"\x08"
+    assert answer(fresh, GetMessageFlags()).encode() == b"\0"
+    assert code(fresh, Raw(0x06, 0x01, b"", lun=2)) == 0xD3
+
+
+def test_each_interface_says_what_it_takes() -> None:
+    def asked(interface: str, ask: Request) -> bytes | int:  # type: ignore[type-arg]  # of any answer
+        event = Pair(machine=profile(system_interface=interface)).opened().ask(ask)
+        assert isinstance(event, Answered)
+        return event.code or event.data
+
+    ssif, kcs, smic = (GetSystemInterfaceCapabilities(interface=number) for number in (0, 1, 2))
+    assert asked("kcs", kcs) == bytes.fromhex("00 00 ff")
+    assert asked("smic", smic) == bytes.fromhex("00 00 ff")
+    assert asked("ssif", ssif) == bytes.fromhex("00 88 ff ff")
+    assert asked("bt", GetBtInterfaceCapabilities()) == bytes.fromhex("01 ff ff 05 01")
+    assert asked("kcs", GetBtInterfaceCapabilities()) == 0xC1
+    assert asked("kcs", ssif) == asked("bt", kcs) == 0xCC
+
+
 def test_a_full_queue_and_a_closed_channel_are_told() -> None:
     pair = Pair().opened()
+    assert not answer(pair, EnableMessageChannelReceive(channel=1, state=ChannelReceive.GET_STATE)).enabled
+    assert code(pair, Raw(0x06, 0x01, b"", lun=2)) == 0xD3
+    assert answer(pair, EnableMessageChannelReceive(channel=1, state=ChannelReceive.ENABLE)).enabled
     for _ in range(16):
         pair.console.request(Raw(0x06, 0x01, b"", lun=2), pair.now)
         pair.carry()
@@ -117,24 +184,6 @@ def test_an_auth_code_is_made_with_the_users_password() -> None:
     assert code(pair, GetAuthCode(algorithm=4, user_id=2, data=bytes(16))) == 0xCC
     assert len(answer(pair, GetAuthCode(kind=1, algorithm=1, user_id=2, data=bytes(16))).code) == 12
     assert code(pair, GetAuthCode(kind=1, algorithm=9, user_id=2, data=bytes(16))) == 0xCC
-
-
-@pytest.mark.parametrize("text", ["", "bench", "x" * 14, "x" * 15, "x" * 255, "Prüfstand", "試験機"])
-def test_a_text_goes_into_blocks_and_out_again(text: str) -> None:
-    blocks = split(text)
-
-    assert all(len(block) == 17 and block[0] == number for number, block in enumerate(blocks))
-    assert blocks_of(blocks[0][1:]) == len(blocks)
-    assert joined([block[1:] for block in blocks]) == text
-
-
-def test_texts_that_do_not_fit_or_end_early_are_told() -> None:
-    with pytest.raises(LocalError, match="at most 255 fit"):
-        split("x" * 256)
-    with pytest.raises(RemoteError, match="fewer came"):
-        joined([b"\0\x20abc"])
-    with pytest.raises(RemoteError):
-        blocks_of(b"\0")
 
 
 def test_system_info_and_enables_through_the_typed_methods() -> None:
