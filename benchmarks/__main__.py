@@ -1,23 +1,22 @@
-"""``python -m benchmarks``: start one BMC of ipmi_sim, run every contest on one core, print the tables."""
+"""``python -m benchmarks``: start BMCs of ipmi_sim, run every contest on one core, print the tables."""
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import click
 from tabulate import tabulate
 
-from benchmarks.contests import CONTESTS
-from benchmarks.race import HEAD as RACE_HEAD
-from benchmarks.race import race
+from benchmarks.bmcs import bmcs
+from benchmarks.contests import CONTESTS, Contest
+from benchmarks.latency import HEAD as LATENCY_HEAD
+from benchmarks.latency import latency
+from benchmarks.memory import HEAD as MEMORY_HEAD
+from benchmarks.memory import memory
+from benchmarks.race import head, race
 from benchmarks.startup import HEAD as STARTUP_HEAD
 from benchmarks.startup import startup
-from tests.interop.peers import PeerMissing, Target
-from tests.interop.servers import IpmiSim
 
-NAMES = [*(contest.name for contest in CONTESTS), "startup"]
+ALONE = Contest("alone", "", "", ())  # one BMC, for what is no contest
+NAMES = [*(contest.name for contest in CONTESTS), "latency", "memory", "startup"]
 
 
 @click.command()
@@ -36,29 +35,22 @@ def main(contests: tuple[str, ...], rounds: int, seconds: float, quick: bool, ma
         click.echo(f"### {title}\n\n{table}\n" if markdown else f"{title}\n{table}\n")
 
     core = max(os.sched_getaffinity(0))
-    chosen = [contest for contest in CONTESTS if contest.name in (contests or NAMES)]
-    if chosen:
-        with a_bmc(core) as target:
-            for contest in chosen:
-                rows = race(contest, target.host, target.port, core=core, rounds=rounds, seconds=seconds)
-                show(contest.title, rows, RACE_HEAD)
-    if "startup" in (contests or NAMES):
+    wanted = contests or NAMES
+    for contest in CONTESTS:
+        if contest.name in wanted:
+            with bmcs(contest, core) as (host, ports):
+                rows = race(contest, host, ports, core=core, rounds=rounds, seconds=seconds)
+            show(contest.title, rows, head(contest))
+    if "latency" in wanted:
+        with bmcs(ALONE, core) as (host, ports):
+            rows = latency(host, ports, core)
+        show("The slowest of 10,000 commands, suite 3, nothing lost", rows, LATENCY_HEAD)
+    if "memory" in wanted:
+        with bmcs(ALONE, core) as (host, ports):
+            rows = memory(host, ports, rounds)
+        show("Peak memory of a process with one session of suite 3", rows, MEMORY_HEAD)
+    if "startup" in wanted:
         show("Start of fresh interpreters", startup(2 * rounds), STARTUP_HEAD)
-
-
-@contextmanager
-def a_bmc(core: int) -> Iterator[Target]:
-    """A BMC of ipmi_sim on the core where the clients run too."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            server = IpmiSim(Path(folder))
-        except PeerMissing as missing:
-            raise click.ClickException(str(missing)) from None
-        try:
-            os.sched_setaffinity(server.pid, {core})
-            yield server.target
-        finally:
-            server.stop()
 
 
 if __name__ == "__main__":

@@ -12,11 +12,15 @@ USER, PASSWORD = "ipmiusr", "test"
 
 @dataclass(frozen=True)
 class Lap:
-    """Commands that were answered, the seconds they took, and the seconds of CPU that the client used for them."""
+    """Commands that were answered, the seconds they took, and the seconds of CPU that the client used for them.
+
+    ``evenness`` is what the slowest of several BMCs got over what the fastest got.
+    """
 
     commands: int
     seconds: float
     cpu: float
+    evenness: float = 1.0
 
     @property
     def rate(self) -> float:
@@ -29,8 +33,9 @@ class Lap:
         return self.cpu / self.commands
 
 
-Loop = Callable[[str, int], AbstractContextManager[Callable[[float], Lap]]]
-"""Given host and port of a BMC: a context with an open session, whose value runs one lap."""
+Loop = Callable[..., AbstractContextManager[Callable[[float], Lap]]]
+"""Given the host and the port of a BMC, or the ports of several: a context with open sessions, whose value runs one
+lap."""
 
 
 def cpu_seconds() -> float:
@@ -39,11 +44,14 @@ def cpu_seconds() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def timed(run: Callable[[], int]) -> Lap:
-    """A lap around ``run``, which says how many commands it did."""
+def timed(run: Callable[[], int | list[int]]) -> Lap:
+    """A lap around ``run``, which says how many commands it did, or how many at each of several BMCs."""
     cpu, start = cpu_seconds(), time.perf_counter()
-    commands = run()
-    return Lap(commands, time.perf_counter() - start, cpu_seconds() - cpu)
+    done = run()
+    seconds, used = time.perf_counter() - start, cpu_seconds() - cpu
+    if isinstance(done, int):
+        return Lap(done, seconds, used)
+    return Lap(sum(done), seconds, used, min(done) / max(done))
 
 
 def repeat(step: Callable[[], object], seconds: float, *, batch: int = 16) -> Lap:

@@ -2,12 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import ipmi_lab
 import ipmi_lab.aio
 from benchmarks.lap import GET_DEVICE_ID, PASSWORD, USER, Lap, repeat, timed
+from ipmi_lab.device.device import Device
+from ipmi_lab.links.link import Asyncio
 
 NETFN, COMMAND = GET_DEVICE_ID
 
@@ -36,17 +39,58 @@ def md5(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
 @contextmanager
 def asynchronous(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
     """Raw commands by asyncio, suite 3, one in flight."""
-    with asyncio.Runner() as runner:
-        ipmi = ipmi_lab.aio.connect(f"lanplus://{USER}@{host}:{port}", password=PASSWORD, cipher=3)
-        runner.run(ipmi.session.establish())
+    with _tasks(host, [port], in_flight=1) as run:
+        yield run
 
-        async def run(seconds: float) -> int:
-            commands, end = 0, time.perf_counter() + seconds
+
+@contextmanager
+def eight_in_flight(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
+    """Raw commands by asyncio, suite 3, eight in flight at one BMC."""
+    with _tasks(host, [port], in_flight=8) as run:
+        yield run
+
+
+@contextmanager
+def fleet(host: str, *ports: int) -> Iterator[Callable[[float], Lap]]:
+    """Raw commands by asyncio, suite 3, one in flight at each of many BMCs."""
+    with _tasks(host, ports, in_flight=1) as run:
+        yield run
+
+
+@contextmanager
+def _tasks(host: str, ports: Sequence[int], *, in_flight: int) -> Iterator[Callable[[float], Lap]]:
+    """``in_flight`` tasks for each BMC, each with one command after the other."""
+    how: dict[str, Any] = {"password": PASSWORD, "cipher": 3, "in_flight": in_flight}
+    with asyncio.Runner() as runner:
+        devices = [ipmi_lab.aio.connect(f"lanplus://{USER}@{host}:{port}", **how) for port in ports]
+
+        async def each(do: str) -> None:
+            for device in devices:
+                await getattr(device.session, do)()
+
+        async def loop(ipmi: Device[Asyncio], end: float) -> int:
+            commands = 0
             while time.perf_counter() < end:
-                for _ in range(16):
-                    await ipmi.raw(NETFN, COMMAND, b"")
-                commands += 16
+                await ipmi.raw(NETFN, COMMAND, b"")
+                commands += 1
             return commands
 
+        async def run(seconds: float) -> list[int]:
+            end = time.perf_counter() + seconds
+            done = await asyncio.gather(*(loop(ipmi, end) for ipmi in devices for _ in range(in_flight)))
+            return [sum(done[at : at + in_flight]) for at in range(0, len(done), in_flight)]
+
+        runner.run(each("establish"))
         yield lambda seconds: timed(lambda: runner.run(run(seconds)))
-        runner.run(ipmi.session.close())
+        runner.run(each("close"))
+
+
+@contextmanager
+def sessions(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
+    """Open a session of suite 3, ask, close."""
+
+    def step() -> None:
+        with ipmi_lab.connect(f"lanplus://{USER}@{host}:{port}", password=PASSWORD, cipher=3) as ipmi:
+            ipmi.raw(NETFN, COMMAND, b"")
+
+    yield lambda seconds: repeat(step, seconds, batch=1)

@@ -42,6 +42,17 @@ def typed(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
 
 
 @contextmanager
+def sessions(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
+    """Open a session of suite 3, ask, close."""
+
+    def step() -> None:
+        with _session(create_interface("rmcpplus", keep_alive_interval=0, cipher_suite=3), host, port) as ipmi:
+            _raw(ipmi)()
+
+    yield lambda seconds: repeat(step, seconds, batch=1)
+
+
+@contextmanager
 def md5(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
     """Raw commands, IPMI 1.5 with MD5."""
     with _session(create_interface("rmcp", keep_alive_interval=0), host, port) as ipmi:

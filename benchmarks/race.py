@@ -11,7 +11,8 @@ from benchmarks.contests import Contest, Peer
 from benchmarks.lap import Lap
 from benchmarks.racer import Racer, Unavailable
 
-HEAD = ["client", "commands/s", "CPU µs/command", "ours/peer: min – median – max", "goal", "CPU ours/peer"]
+HEAD = ["client", "commands/s", "CPU µs/command", "ours/peer: min – median – max", "goal", "CPU ours/peer", "goal"]
+EVENNESS = "slowest/fastest BMC"
 
 
 @dataclass
@@ -35,13 +36,13 @@ class Entry:
         return None
 
 
-def race(contest: Contest, host: str, port: int, *, core: int, rounds: int, seconds: float) -> list[list[str]]:
+def race(contest: Contest, host: str, ports: list[int], *, core: int, rounds: int, seconds: float) -> list[list[str]]:
     """The rows of one contest; a client that cannot run has its reason there."""
     with ExitStack() as stack:
 
         def enter(name: str, loop: str) -> Entry:
             try:
-                racer = Racer(loop, host, port, core)
+                racer = Racer(loop, host, ports, core)
             except Unavailable as reason:
                 return Entry(name, trouble=str(reason))
             stack.callback(racer.close)
@@ -52,7 +53,16 @@ def race(contest: Contest, host: str, port: int, *, core: int, rounds: int, seco
         for number in range(rounds):
             for entry in peers.values():
                 _run_pair(ours, entry, seconds, ours_first=number % 2 == 0)
-    return [_row(ours), *(_row(entry, peer) for peer, entry in peers.items())]
+    rows = [_row(ours), *(_row(entry, peer) for peer, entry in peers.items())]
+    if contest.bmcs > 1:
+        for row, entry in zip(rows, [ours, *peers.values()], strict=True):
+            row.append(f"{median(lap.evenness for lap in entry.laps):.2f}" if entry.laps else "")
+    return rows
+
+
+def head(contest: Contest) -> list[str]:
+    """The names of the columns."""
+    return HEAD if contest.bmcs == 1 else [*HEAD, EVENNESS]
 
 
 def _run_pair(ours: Entry, peer: Entry, seconds: float, *, ours_first: bool) -> None:
@@ -68,14 +78,15 @@ def _run_pair(ours: Entry, peer: Entry, seconds: float, *, ours_first: bool) -> 
 
 def _row(entry: Entry, peer: Peer | None = None) -> list[str]:
     goal = f"≥ {peer.goal}" if peer is not None and peer.goal is not None else ""
+    cpu_goal = f"≤ {peer.cpu_goal}" if peer is not None and peer.cpu_goal is not None else ""
     if entry.trouble or not entry.laps:
-        return [entry.name, entry.trouble or "no peer to run against", "", "", goal, ""]
+        return [entry.name, entry.trouble or "no peer to run against", "", "", goal, "", cpu_goal]
     rate = median(lap.rate for lap in entry.laps)
     cpu = median(lap.cost for lap in entry.laps)
     pairs = list(zip(entry.beside, entry.laps, strict=False))
     faster = spread([mine.rate / theirs.rate for mine, theirs in pairs])
     cheaper = f"{median(mine.cost / theirs.cost for mine, theirs in pairs):.2f}" if pairs else ""
-    return [entry.name, f"{rate:,.0f}", f"{1e6 * cpu:.0f}", faster, goal, cheaper]
+    return [entry.name, f"{rate:,.0f}", f"{1e6 * cpu:.0f}", faster, goal, cheaper, cpu_goal]
 
 
 def spread(ratios: list[float]) -> str:

@@ -1,6 +1,6 @@
 """A client loop in a process of its own, on one core: told when to run a lap, it says how it went.
 
-``python -m benchmarks.racer MODULE:LOOP HOST PORT CORE`` is the process; ``Racer`` drives it.
+``python -m benchmarks.racer MODULE:LOOP CORE HOST PORT…`` is the process; ``Racer`` drives it.
 """
 
 import importlib
@@ -23,8 +23,8 @@ class Unavailable(Exception):
 class Racer:
     """The process of one loop; its session stays open from lap to lap."""
 
-    def __init__(self, loop: str, host: str, port: int, core: int) -> None:
-        words = [sys.executable, "-m", "benchmarks.racer", loop, host, str(port), str(core)]
+    def __init__(self, loop: str, host: str, ports: list[int], core: int) -> None:
+        words = [sys.executable, "-m", "benchmarks.racer", loop, str(core), host, *map(str, ports)]
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             self._answer()
@@ -60,12 +60,12 @@ class Racer:
         return answer
 
 
-def main(name: str, host: str, port: int, core: int) -> None:
+def main(name: str, core: int, host: str, ports: list[int]) -> None:
     os.sched_setaffinity(0, {core})
     module, function = name.split(":")
     try:
         loop: Loop = getattr(importlib.import_module(f"benchmarks.{module}"), function)
-        with loop(host, port) as run:
+        with loop(host, *ports) as run:
             run(WARM_UP)
             print("{}", flush=True)
             for line in sys.stdin:
@@ -75,4 +75,4 @@ def main(name: str, host: str, port: int, core: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], [int(port) for port in sys.argv[4:]])

@@ -1,10 +1,7 @@
 """Where secrets are: references are followed when a target is opened, not before."""
 
-import getpass
 import os
-import shlex
 import stat
-import subprocess
 import sys
 from pathlib import Path
 
@@ -53,6 +50,9 @@ def _file(name: str, about: str) -> Secret:
 
 def _command(line: str, about: str) -> Secret:
     """Run without a shell; the first line that it prints is the secret."""
+    import shlex
+    import subprocess
+
     try:
         words = shlex.split(line)
         done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_TIME, check=False)
@@ -78,6 +78,8 @@ def _keyring(entry: str, about: str) -> Secret:
 def _prompt(text: str, about: str) -> Secret:
     if not sys.stdin.isatty():
         raise LocalError("its secret is to be asked for, and there is no terminal", hint="Use env: or file: instead.")
+    import getpass
+
     return Secret(getpass.getpass(f"{text or 'Password'} for {about}: "))
 
 

@@ -126,12 +126,11 @@ class Lab:
         target = self.target(wanted) if isinstance(wanted, str) else wanted
         target = self.real(target)
         timing = _override(target.timing, timeout=timeout, retries=retries, budget=budget)
-        logs_in = target.address.logs_in
-        known = self._password(target, password) if logs_in else None
+        known = self._password(target, password)
         login = Login(
             user=user if user is not None else target.user or "",
             password=known or Secret(b""),
-            kg=self._secret(target, kg, target.kg) if logs_in else None,
+            kg=self._secret(target, kg, target.kg),
             privilege=_privilege(privilege, target.privilege),
             version=target.version,
             cipher=target.cipher if cipher is None else _cipher(cipher),
@@ -144,7 +143,7 @@ class Lab:
         )
         interval = target.keep_alive if keep_alive_interval is None else keep_alive_interval
         link = kind(name or target.name, make_port, session, keep_alive=interval)
-        if known is None and login.user and logs_in:
+        if known is None and login.user:
             link.missing = LocalError(
                 f"no password was given for user {login.user!r}",
                 hint=f"Set {PASSWORD_VARIABLE}, give password=…, or write a reference into the inventory (env:NAME).",

@@ -75,6 +75,8 @@ class AsyncioLink(Link):
                     self.session.refused()
                 break
             self._tell(self.session.receive(datagram, self.clock()))
+            if not self._answers:
+                break  # nobody waits for more; what comes all the same wakes us again
         self._flush()
 
     def _flush(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ipmi_lab.commands.command import Request
 from ipmi_lab.links.link import Link
-from ipmi_lab.ports.port import Patience, PatientPort, Port
+from ipmi_lab.ports.port import Patience, Port
 from ipmi_lab.sessions.client import ClientSession
 from ipmi_lab.sessions.events import Answered, Event, GaveUp, Refused
 
@@ -65,8 +65,8 @@ class BlockingLink(Link):
         return events
 
     def _waiting(self) -> Callable[[float], bytes | None]:
-        port = self.port
-        self._wait = port.wait if isinstance(port, PatientPort) else Patience(port).wait
+        own: Callable[[float], bytes | None] | None = getattr(self.port, "wait", None)
+        self._wait = own or Patience(self.port).wait
         return self._wait
 
     def _keep_alive(self, on: bool) -> None:

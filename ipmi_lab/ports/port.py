@@ -1,7 +1,7 @@
 """What every way in and out of the machine promises."""
 
 import select
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 
 class Port(Protocol):
@@ -22,16 +22,9 @@ class Port(Protocol):
     def close(self) -> None: ...
 
 
-@runtime_checkable
-class PatientPort(Port, Protocol):
-    """A port that waits and receives in one call of the operating system; for the others ``Patience`` does it."""
-
-    def wait(self, seconds: float) -> bytes | None:
-        """The next datagram, or None where none came in about so many seconds, or sooner for whatever reason."""
-
-
 class Patience:
-    """Waits on any port's descriptor."""
+    """Waits on a port's descriptor. A port whose operating system waits and receives in one call has a ``wait`` of its
+    own, which may return sooner."""
 
     def __init__(self, port: Port) -> None:
         self._port = port

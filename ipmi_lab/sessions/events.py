@@ -17,15 +17,13 @@ class Answered(NamedTuple):
 class GaveUp(NamedTuple):
     """Request ``number`` stays without an answer after so many tries in so many seconds.
 
-    ``lost`` where the BMC still answers outside the session, so that it must have dropped the session; ``refused`` says
-    why it was never sent, where the machine itself did not take it.
+    ``lost`` where the BMC still answers outside the session, so that it must have dropped the session.
     """
 
     number: int
     tries: int
     elapsed: float
     lost: bool
-    refused: str = ""
 
 
 class Opened(NamedTuple):

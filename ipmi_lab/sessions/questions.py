@@ -170,7 +170,7 @@ class Questions:
             self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=True))
         self._waiting.clear()
 
-    def _give_up(self, pending: Pending, now: float, *, refused: str = "") -> None:
+    def _give_up(self, pending: Pending, now: float) -> None:
         del self._open[pending.sequence]
         self._numbers.rest(pending.sequence, now)
         self._finish(pending, now)
@@ -179,8 +179,7 @@ class Questions:
         elif pending is self._prober:
             self._prober = None
         else:
-            elapsed = now - pending.asked_at
-            self._events.append(GaveUp(pending.number, pending.tries, elapsed, lost=False, refused=refused))
+            self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=False))
 
     def _finish(self, pending: Pending, now: float, code: int | None = None, data: bytes = b"") -> None:
         if self.observe is not None and pending.owner != "probe":

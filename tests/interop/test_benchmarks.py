@@ -29,12 +29,12 @@ def test_a_client_that_is_missing_has_its_reason_and_the_others_run(ipmi_sim: Ip
     target = ipmi_sim.target
 
     ours, echo, gone = race(
-        contest, target.host, target.port, core=min(os.sched_getaffinity(0)), rounds=1, seconds=0.02
+        contest, target.host, [target.port], core=min(os.sched_getaffinity(0)), rounds=1, seconds=0.02
     )
 
     assert ours[:2] == ["ipmi-lab", "ModuleNotFoundError: No module named 'benchmarks.no_such_module'"]
     assert int(echo[1].replace(",", "")) > 0
-    assert gone == ["gone", "ModuleNotFoundError: No module named 'benchmarks.gone'", "", "", "≥ 2.0", ""]
+    assert gone == ["gone", "ModuleNotFoundError: No module named 'benchmarks.gone'", "", "", "≥ 2.0", "", ""]
 
 
 def test_a_spread_is_least_middle_and_greatest() -> None:
