@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ipmi_lab.errors import IpmiLabError
+from ipmi_lab.errors import InventoryError, IpmiLabError, LocalError
 
 COMMANDS = {
     "commands": "ipmi_lab.cli.bmc",
@@ -47,6 +47,19 @@ class Program(click.Group):
 
             ctx.fail(f"there is no command {args[0]!r}. {did_you_mean(args[0], sorted(COMMANDS))}")
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a mistake of what was asked names for whom it was meant, and by which command."""
+        try:
+            return super().invoke(ctx)
+        except InventoryError:
+            raise  # it names file, line and column
+        except LocalError as error:
+            if error.target:
+                raise
+            raise error.about(
+                target=" ".join(ctx.params["expressions"]), request=ctx.invoked_subcommand or ""
+            ) from None
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

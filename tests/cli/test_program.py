@@ -92,7 +92,7 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     (["info"], 2, "no target"),
     (["inf"], 2, "Did you mean info"),
     ([*LAB, "-t", "servr1", "info"], 2, "Did you mean server1"),
-    ([*LAB, "-t", "server1", "raw", "0x06", "0xzz"], 2, "'0xzz' is not a byte in hex"),
+    ([*LAB, "-t", "server1", "raw", "0x06", "0xzz"], 2, "server1: raw: '0xzz' is not a byte in hex"),
     ([*LAB, "-t", "server1", "raw", "0x06"], 2, "at least two bytes"),
     ([*LAB, "-t", "server1", "send", "GetDeviceIdd"], 2, "Did you mean GetDeviceId"),
     ([*LAB, "-t", "server1", "send", "ChassisControl", "action=onn"], 2, "Did you mean on"),
