@@ -1,5 +1,6 @@
 """The command ``doctor``: looks step by step for what keeps a session from coming about."""
 
+import os
 import platform
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ from ipmi_lab.errors import IpmiLabError
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.links.link import Blocking
 
+Step = tuple[str, Callable[[Device[Blocking]], str]]
+
 
 @click.command("doctor")
 @click.pass_context
@@ -22,6 +25,7 @@ def doctor_command(ctx: click.Context) -> None:
     rows: list[Row] = [
         {"what": "Python", "verdict": "well", "found": f"{platform.python_version()} on {platform.system()}"},
         {"what": "ipmi-lab", "verdict": "well", "found": version("ipmi-lab")},
+        _own_bmc(),
     ]
     if shell.lab.inventory is not None:
         found = f"{shell.lab.inventory.path}, {len(shell.lab.targets)} targets"
@@ -38,6 +42,22 @@ def doctor_command(ctx: click.Context) -> None:
         sys.exit(worst)
 
 
+def _own_bmc() -> Row:
+    """Whether this machine has a BMC of its own that Linux's driver reaches. None is no fault."""
+    row: Row = {"what": "BMC of this machine", "verdict": "none"}
+    if sys.platform != "linux":
+        return row | {"found": "only Linux's driver is known here"}
+    from ipmi_lab.ports.openipmi import find
+
+    try:
+        path = find()
+    except IpmiLabError as error:
+        return row | {"found": error.message}
+    if not os.access(path, os.R_OK | os.W_OK):
+        return row | {"verdict": "shut", "found": f"{path}, which this user may not open"}
+    return row | {"verdict": "well", "found": f"{path}: open://"}
+
+
 def _examine(shell: Shell, target: Target) -> Iterator[tuple[Row, int]]:
     """The steps of one target; the first that fails ends it, but the ping, which many BMCs do not answer."""
     try:
@@ -45,9 +65,12 @@ def _examine(shell: Shell, target: Target) -> Iterator[tuple[Row, int]]:
     except IpmiLabError as error:
         yield {"what": f"{target.name} secrets", "verdict": "wrong", "found": str(error)}, error.exit_code
         return
-    steps: list[tuple[str, Callable[[Device[Blocking]], str]]] = [
+    network: list[Step] = [
         ("ping", lambda ipmi: f"{ipmi.ping() * 1000:.1f} ms"),
         ("capabilities", lambda ipmi: _versions(ipmi)),
+    ]
+    steps: list[Step] = [
+        *(network if target.address.logs_in else [("device", lambda ipmi: ipmi.link.port.peer)]),
         ("session", lambda ipmi: (ipmi.session.establish(), ipmi.session.how)[1]),
         ("device id", lambda ipmi: f"firmware {ipmi.get_device_id().firmware}"),
     ]

@@ -56,7 +56,8 @@ class Shell:
 
     def open(self, target: Target, *, session: bool = True) -> Device[Blocking]:
         """A target's device, unopened; a password that nobody gave is asked for, if it will be needed."""
-        ask = session and target.password is None and target.user is not None and target.address.scheme != "virtual"
+        asks = target.address.logs_in and target.address.scheme != "virtual"
+        ask = session and asks and target.password is None and target.user is not None
         if ask and PASSWORD_VARIABLE not in os.environ and self._password is None and sys.stdin.isatty():
             self._password = Secret(click.prompt(f"Password of {target.user}", hide_input=True, err=True))
         device = self.lab.open(target, password=self._password if ask else None)

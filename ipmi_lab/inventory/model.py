@@ -13,7 +13,7 @@ from ipmi_lab.document import Document, Path_, check
 from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.inventory.secrets import KINDS
 from ipmi_lab.inventory.target import ExpectedDeviceId, I2cDevice, Target
-from ipmi_lab.ports.address import PORT, SCHEMES, Address, parse_route
+from ipmi_lab.ports.address import PORT, SCHEMES, WITHOUT_HOST, Address, parse_route
 from ipmi_lab.sessions.bridge import Hop, Route
 from ipmi_lab.sessions.login import Timing
 from ipmi_lab.sessions.quirks import QUIRKS
@@ -299,6 +299,10 @@ class _Reader:
                 return Address.parse(transport)
             if transport not in SCHEMES or transport == "virtual":
                 raise LocalError(f"{transport!r} is no transport", hint=did_you_mean(transport, list(SCHEMES)))
+            if transport in WITHOUT_HOST:
+                if "host" in merged:
+                    self._say((*path, "host"), f"means nothing for {transport}, which is this machine's own BMC")
+                return Address.parse(f"{transport}://")
             if "host" not in merged:
                 self._say(path, "names no host; write host: 10.0.0.7, or transport: with a URL")
                 return None

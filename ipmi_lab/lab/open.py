@@ -126,11 +126,12 @@ class Lab:
         target = self.target(wanted) if isinstance(wanted, str) else wanted
         target = self.real(target)
         timing = _override(target.timing, timeout=timeout, retries=retries, budget=budget)
-        known = self._password(target, password)
+        logs_in = target.address.logs_in
+        known = self._password(target, password) if logs_in else None
         login = Login(
             user=user if user is not None else target.user or "",
             password=known or Secret(b""),
-            kg=self._secret(target, kg, target.kg),
+            kg=self._secret(target, kg, target.kg) if logs_in else None,
             privilege=_privilege(privilege, target.privilege),
             version=target.version,
             cipher=target.cipher if cipher is None else _cipher(cipher),
@@ -143,7 +144,7 @@ class Lab:
         )
         interval = target.keep_alive if keep_alive_interval is None else keep_alive_interval
         link = kind(name or target.name, make_port, session, keep_alive=interval)
-        if known is None and login.user:
+        if known is None and login.user and logs_in:
             link.missing = LocalError(
                 f"no password was given for user {login.user!r}",
                 hint=f"Set {PASSWORD_VARIABLE}, give password=…, or write a reference into the inventory (env:NAME).",

@@ -115,7 +115,10 @@ class Link:
     async def ping(self) -> float:
         """Seconds until the RMCP pong came; NoAnswer where none did, which need not mean that nobody is there."""
         begun = self.clock()
-        event = await self._converse(lambda: self.session.ping(self.clock()), Ponged)
+        try:
+            event = await self._converse(lambda: self.session.ping(self.clock()), Ponged)
+        except SessionError as error:
+            raise error.about(target=self.name) from None
         if isinstance(event, Refused):
             raise self._explained(event.error)
         return self.clock() - begun
@@ -161,6 +164,8 @@ class Link:
             await self.exchange(GetDeviceId(), purpose="keep-alive")
 
     def _unanswered(self, request: Request[Any], outcome: GaveUp) -> NoAnswer:
+        if outcome.refused:
+            return NoAnswer(f"{self.port.peer} did not take it: {outcome.refused}")
         tries = f"{outcome.tries} {'try' if outcome.tries == 1 else 'tries'}"
         what = f"no answer from {self.port.peer} after {tries} in {outcome.elapsed:.1f} s"
         if outcome.lost:

@@ -1,5 +1,6 @@
 """Which session and which port a target's scheme asks for: one row a scheme."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -26,8 +27,21 @@ def _network(address: Address, login: Login, timing: Timing, **how: Any) -> Way:
     return LanSession(login, timing, **how), lambda: UdpPort(address.host, address.port)
 
 
+def _local(address: Address, login: Login, timing: Timing, **how: Any) -> Way:
+    if sys.platform != "linux":
+        raise LocalError(
+            f"{address} is a device of Linux, and this machine runs {sys.platform}",
+            hint="Reach its BMC over the network: lanplus://admin@10.0.0.7.",
+        )
+    from ipmi_lab.ports.openipmi import OpenIpmiPort
+    from ipmi_lab.sessions.local import LocalSession
+
+    return LocalSession(login, timing, **how), lambda: OpenIpmiPort(address.host)
+
+
 WAYS: dict[str, Callable[..., Way]] = {
     "auto": _network,
     "lan": _network,
     "lanplus": _network,
+    "open": _local,
 }

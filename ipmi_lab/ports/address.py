@@ -1,8 +1,8 @@
-"""The URL of a target: ``lanplus://admin@10.0.0.7``, ``virtual:rack-server``."""
+"""The URL of a target: ``lanplus://admin@10.0.0.7``, ``open:///dev/ipmi0``, ``virtual:rack-server``."""
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from ipmi_lab.errors import LocalError, did_you_mean
 
@@ -10,6 +10,7 @@ SCHEMES = {
     "lanplus": "IPMI 2.0 (RMCP+) over UDP",
     "lan": "IPMI 1.5 over UDP",
     "auto": "over UDP, IPMI 2.0 where the BMC speaks it, else 1.5",
+    "open": "the BMC of this machine, through Linux's IPMI driver (/dev/ipmi0)",
     "virtual": "a virtual BMC, started for this target on a free port",
 }
 """The known schemes, and what each means."""
@@ -18,15 +19,19 @@ OPTIONS = {
     "lanplus": ("cipher", "privilege", "bridge"),
     "lan": ("authentication", "privilege", "bridge"),
     "auto": ("cipher", "privilege", "bridge"),
+    "open": ("bridge",),
     "virtual": ("bridge",),
 }
+WITHOUT_LOGIN = {"open"}
+WITHOUT_HOST = {"open", "virtual"}
 PORT = 623
 MOST_HOPS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A target's URL, taken apart. ``host`` is the profile of a virtual target."""
+    """A target's URL, taken apart. ``host`` is the profile of a virtual target and the path of a device, empty for the
+    usual one."""
 
     scheme: str
     host: str
@@ -58,6 +63,8 @@ class Address:
                 raise LocalError("no profile is named", hint="Write virtual:rack-server.")
             return cls(scheme, profile, port=0, options=_options(scheme, query))
         parts = urlsplit(text)
+        if scheme == "open":
+            return cls._of_device(scheme, parts, rest)
         if parts.password is not None:
             raise LocalError(
                 "a password stands in it, where everybody can read it",
@@ -77,6 +84,21 @@ class Address:
         user = unquote(parts.username) if parts.username is not None else None
         return cls(scheme, _host(parts.netloc), port or PORT, user, options)
 
+    @classmethod
+    def _of_device(cls, scheme: str, parts: SplitResult, rest: str) -> "Address":
+        if parts.netloc or parts.fragment or not rest.startswith("//"):
+            raise LocalError(
+                "it names no device of this machine, where nobody logs in",
+                hint=f"Write {scheme}:///dev/ipmi0, with three strokes, or {scheme}:// for the usual device.",
+            )
+        path = unquote(parts.path)
+        return cls(scheme, "" if path == "/" else path, port=0, options=_options(scheme, parts.query))
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether somebody logs in there, so that user and password mean something."""
+        return self.scheme not in WITHOUT_LOGIN
+
     def option(self, name: str) -> str | None:
         """The value of an option, or None."""
         return dict(self.options).get(name)
@@ -85,6 +107,8 @@ class Address:
         query = "&".join(f"{name}={value}" for name, value in self.options)
         if self.scheme == "virtual":
             return f"virtual:{self.host}{'?' if query else ''}{query}"
+        if self.scheme in WITHOUT_HOST:
+            return f"{self.scheme}://{quote(self.host)}{'?' if query else ''}{query}"
         user = f"{self.user}@" if self.user else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == PORT else f":{self.port}"

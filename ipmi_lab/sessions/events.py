@@ -17,13 +17,15 @@ class Answered(NamedTuple):
 class GaveUp(NamedTuple):
     """Request ``number`` stays without an answer after so many tries in so many seconds.
 
-    ``lost`` where the BMC still answers outside the session, so that it must have dropped the session.
+    ``lost`` where the BMC still answers outside the session, so that it must have dropped the session; ``refused`` says
+    why it was never sent, where the machine itself did not take it.
     """
 
     number: int
     tries: int
     elapsed: float
     lost: bool
+    refused: str = ""
 
 
 class Opened(NamedTuple):

@@ -170,7 +170,7 @@ class Questions:
             self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=True))
         self._waiting.clear()
 
-    def _give_up(self, pending: Pending, now: float) -> None:
+    def _give_up(self, pending: Pending, now: float, *, refused: str = "") -> None:
         del self._open[pending.sequence]
         self._numbers.rest(pending.sequence, now)
         self._finish(pending, now)
@@ -179,7 +179,8 @@ class Questions:
         elif pending is self._prober:
             self._prober = None
         else:
-            self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=False))
+            elapsed = now - pending.asked_at
+            self._events.append(GaveUp(pending.number, pending.tries, elapsed, lost=False, refused=refused))
 
     def _finish(self, pending: Pending, now: float, code: int | None = None, data: bytes = b"") -> None:
         if self.observe is not None and pending.owner != "probe":

@@ -259,3 +259,14 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(LocalError, match=r"can be read by others\. Run: chmod 600"):
         resolve(f"file:{file}")
+
+
+def test_the_bmc_of_this_machine_has_no_host(tmp_path: Path) -> None:
+    file = tmp_path / "lab.yaml"
+    file.write_text("targets:\n  own: {transport: open, bridge: [0x82@0]}\n  odd: {transport: open, host: h}\n")
+
+    with pytest.raises(InventoryError) as caught:
+        Inventory.load(file)
+    assert str(caught.value).splitlines() == [
+        f"{file}:3:26: targets.odd.host: means nothing for open, which is this machine's own BMC"
+    ]

@@ -20,6 +20,10 @@ from ipmi_lab.ports.address import Address
             Address("lanplus", "h", 623, "u", (("cipher", "3"), ("privilege", "user"))),
         ),
         ("virtual:rack-server", Address("virtual", "rack-server", 0)),
+        ("open:///dev/ipmi0", Address("open", "/dev/ipmi0", 0)),
+        ("open://", Address("open", "", 0)),
+        ("open:///", Address("open", "", 0)),
+        ("open:///dev/a%20b?bridge=0x82@0", Address("open", "/dev/a b", 0, None, (("bridge", "0x82@0"),))),
     ],
 )
 def test_a_url_is_taken_apart(text: str, address: Address) -> None:
@@ -27,7 +31,15 @@ def test_a_url_is_taken_apart(text: str, address: Address) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["lanplus://admin@10.0.0.7", "auto://[::1]:9000", "virtual:legacy", "lan://h?privilege=user"]
+    "text",
+    [
+        "lanplus://admin@10.0.0.7",
+        "auto://[::1]:9000",
+        "virtual:legacy",
+        "lan://h?privilege=user",
+        "open://",
+        "open:///dev/a%20b",
+    ],
 )
 def test_and_put_together_again(text: str) -> None:
     assert str(Address.parse(text)) == text
@@ -44,6 +56,10 @@ def test_and_put_together_again(text: str) -> None:
         ("lanplus://h/path", "'/path' behind the host means nothing here"),
         ("lanplus://h?cypher=3", "Did you mean cipher"),
         ("virtual:", "no profile is named"),
+        ("open:/dev/ipmi0", "Write open:///dev/ipmi0, with three strokes"),
+        ("open://dev/ipmi0", "it names no device of this machine"),
+        ("open://admin@/dev/ipmi0", "where nobody logs in"),
+        ("open:///dev/ipmi0?cipher=3", "'cipher' is no option of open"),
         ("lanplus://[::1", "is no address"),
     ],
 )
@@ -62,10 +78,13 @@ def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
     assert "planted" not in str(caught.value)
 
 
-@given(strategies.text(max_size=60) | strategies.from_regex(r"(lan|lanplus|auto|virtual):[ -~]{0,40}", fullmatch=True))
+@given(
+    strategies.text(max_size=60) | strategies.from_regex(r"(lan|lanplus|auto|open|virtual):[ -~]{0,40}", fullmatch=True)
+)
 def test_no_text_raises_anything_but_our_own_error(text: str) -> None:
     try:
         address = Address.parse(text)
     except LocalError:
         return
-    assert address.host
+    assert address.host or address.scheme == "open"
+    assert Address.parse(str(address)) == address

@@ -3,6 +3,7 @@
 import select
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ class Far:
         self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host, 0))
         self.socket.settimeout(5)
+        self.name = str(self.socket.getsockname()[1])
         self.peer: object = None
 
     def receive(self) -> bytes:
@@ -29,24 +31,29 @@ class Far:
 
 
 class PortContract:
+    """``pair`` gives a port and its other end, ``ask`` and ``answer`` are datagrams that this kind of port carries."""
+
+    ask = b"\x06\x00\xff\x06"
+    answer = b"answer"
+
     @pytest.fixture
-    def pair(self) -> Iterator[tuple[Port, Far]]:
+    def pair(self) -> Iterator[tuple[Port, Any]]:
         raise NotImplementedError
 
-    def test_what_one_end_sends_the_other_receives(self, pair: tuple[Port, Far]) -> None:
+    def test_what_one_end_sends_the_other_receives(self, pair: tuple[Port, Any]) -> None:
         near, far = pair
-        near.send(b"\x06\x00\xff\x06")
-        assert far.receive() == b"\x06\x00\xff\x06"
+        near.send(self.ask)
+        assert far.receive() == self.ask
 
-        far.send(b"answer")
+        far.send(self.answer)
         assert select.select([near], [], [], 5)[0]
-        assert near.receive() == b"answer"
+        assert near.receive() == self.answer
 
-    def test_it_never_waits(self, pair: tuple[Port, Far]) -> None:
+    def test_it_never_waits(self, pair: tuple[Port, Any]) -> None:
         assert pair[0].receive() is None
 
-    def test_it_names_its_peer(self, pair: tuple[Port, Far]) -> None:
-        assert str(pair[1].socket.getsockname()[1]) in pair[0].peer
+    def test_it_names_its_peer(self, pair: tuple[Port, Any]) -> None:
+        assert pair[1].name in pair[0].peer
 
 
 class TestUdp(PortContract):
