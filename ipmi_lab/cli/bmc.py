@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from ipmi_lab.cli.shell import Row, Shell
-from ipmi_lab.commands import byname
+from ipmi_lab.commands import byname, terminal
 from ipmi_lab.commands.command import Request, title
 from ipmi_lab.commands.raw import Raw
 from ipmi_lab.device.device import Device
@@ -93,6 +93,22 @@ def _pair(field: str) -> tuple[str, str]:
     if not sign:
         raise LocalError(f"{field!r} is no FIELD=VALUE")
     return key, value
+
+
+@click.command("text")
+@click.argument("words", nargs=-1, required=True)
+@click.pass_context
+def text_command(ctx: click.Context, words: tuple[str, ...]) -> None:
+    """Send a text command over a serial line in terminal mode, and show what it replies.
+
+    Example: ipmi-lab -t "serial:///dev/ttyS1?mode=terminal" text HEALTH QUERY
+    """
+    command = terminal.text_command(" ".join(words))
+
+    def work(ipmi: Device[Blocking]) -> Row:
+        return {"reply": ipmi.send_text_command(command.text) or "done"}
+
+    Shell(ctx).each(work, needs=command.needs)
 
 
 @click.command("commands")

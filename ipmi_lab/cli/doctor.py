@@ -13,6 +13,7 @@ from ipmi_lab.device.device import Device
 from ipmi_lab.errors import IpmiLabError
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.links.link import Blocking
+from ipmi_lab.ports.address import LINES
 
 Step = tuple[str, Callable[[Device[Blocking]], str]]
 
@@ -74,6 +75,8 @@ def _examine(shell: Shell, target: Target) -> Iterator[tuple[Row, int]]:
         ("session", lambda ipmi: (ipmi.session.establish(), ipmi.session.how)[1]),
         ("device id", lambda ipmi: f"firmware {ipmi.get_device_id().firmware}"),
     ]
+    if target.address.scheme in LINES:
+        steps = steps[2:]  # nobody pings a line, and those without sessions need no capabilities
     try:
         for what, step in steps:
             try:

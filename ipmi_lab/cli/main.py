@@ -23,6 +23,7 @@ COMMANDS = {
     "report": "ipmi_lab.cli.report",
     "send": "ipmi_lab.cli.bmc",
     "targets": "ipmi_lab.cli.inventory",
+    "text": "ipmi_lab.cli.bmc",
     "virtual": "ipmi_lab.cli.virtual",
 }
 

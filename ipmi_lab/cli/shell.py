@@ -18,8 +18,8 @@ from ipmi_lab.lab.open import PASSWORD_VARIABLE, Lab
 from ipmi_lab.lab.run import Run, close_quietly
 from ipmi_lab.links.link import Blocking
 from ipmi_lab.secret import Secret
-from ipmi_lab.sessions.events import Exchanged, Observe, Observed
-from ipmi_lab.trace.text import line, struck
+from ipmi_lab.sessions.events import Exchanged, Observe, Observed, Said
+from ipmi_lab.trace.text import line, said_line, struck
 
 Row = dict[str, Any]
 WIDEST = 70
@@ -142,6 +142,8 @@ class Shell:
                 ms = event.elapsed * 1000
                 text = line(target.name, event.netfn, event.command, request, event.code, response, ms)
                 print(text, file=self._trace, flush=True)
+            elif self._trace is not None and isinstance(event, Said):
+                print(said_line(target.name, event), file=self._trace, flush=True)
 
         return listen
 

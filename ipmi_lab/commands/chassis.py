@@ -4,7 +4,7 @@ from typing import Annotated
 
 from ipmi_lab.commands.command import Done, Request, Response
 from ipmi_lab.wire.codes import NetFn, OpenEnum, Privilege
-from ipmi_lab.wire.fields import U8, Bit, Bits, Bits2, Bits3, Bits4
+from ipmi_lab.wire.fields import U8, Bit, Bits, Bits2, Bits3, Bits4, Bits7
 
 
 class Power(OpenEnum):
@@ -62,3 +62,12 @@ class ChassisControl(Request[Done], netfn=NetFn.CHASSIS, command=0x02, needs="po
 
     _1: Bits4 = 0
     action: Annotated[Power, Bits(4)]
+
+
+class ChassisIdentify(Request[Done], netfn=NetFn.CHASSIS, command=0x04, privilege=Privilege.OPERATOR):
+    """Let the machine show where it stands, by a light or a beep: for so many seconds, 15 unless said, 0 to end it, or
+    until told otherwise. IPMI 2.0 §28.5."""
+
+    seconds: U8 | None = None
+    _1: Bits7 | None = None
+    until_told: Bit | None = None

@@ -15,6 +15,7 @@ from ipmi_lab.device.i2c import I2cCommands
 from ipmi_lab.device.messaging import MessagingCommands
 from ipmi_lab.device.part import World, feature, run
 from ipmi_lab.device.session import Session, SessionCommands
+from ipmi_lab.device.terminal import TerminalCommands
 from ipmi_lab.device.user import UserCommands
 from ipmi_lab.errors import CompletionError, IpmiLabError
 from ipmi_lab.links.link import Asyncio, Blocking, Link
@@ -36,6 +37,7 @@ class Device(
     UserCommands[World],
     MessagingCommands[World],
     I2cCommands[World],
+    TerminalCommands[World],
 ):
     """One BMC. ``ipmi.session`` opens and closes its session, ``ipmi.chassis`` is the machine around it."""
 

@@ -13,7 +13,7 @@ from ipmi_lab.document import Document, Path_, check
 from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.inventory.secrets import KINDS
 from ipmi_lab.inventory.target import ExpectedDeviceId, I2cDevice, Target
-from ipmi_lab.ports.address import PORT, SCHEMES, WITHOUT_HOST, Address, parse_route
+from ipmi_lab.ports.address import LINES, PORT, SCHEMES, WITHOUT_HOST, Address, parse_route
 from ipmi_lab.sessions.bridge import Hop, Route
 from ipmi_lab.sessions.login import Timing
 from ipmi_lab.sessions.quirks import QUIRKS
@@ -303,6 +303,11 @@ class _Reader:
                 if "host" in merged:
                     self._say((*path, "host"), f"means nothing for {transport}, which is this machine's own BMC")
                 return Address.parse(f"{transport}://")
+            if transport in LINES:
+                raise LocalError(
+                    f"a line of {transport} is written as a whole URL",
+                    hint="transport: serial:///dev/ttyS1?mode=terminal, or socket://HOST:PORT?mode=basic.",
+                )
             if "host" not in merged:
                 self._say(path, "names no host; write host: 10.0.0.7, or transport: with a URL")
                 return None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ipmi_lab.commands.command import PERMISSIONS, Request
+from ipmi_lab.commands.terminal import TextCommand
 from ipmi_lab.errors import LocalError, NotAllowed, did_you_mean
 
 
@@ -13,7 +14,7 @@ class Guard:
     def __init__(self, target: str, allowed: frozenset[str], extra: set[str], *, protect: bool = False) -> None:
         self.target, self.allowed, self.extra, self.protect = target, allowed, extra, protect
 
-    def __call__(self, request: Request[Any]) -> None:
+    def __call__(self, request: Request[Any] | TextCommand) -> None:
         """NotAllowed where the request needs a permission that nobody gave."""
         needs = request.permission()
         if not needs:

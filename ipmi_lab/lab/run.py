@@ -24,7 +24,7 @@ from ipmi_lab.errors import IpmiLabError, LocalError
 from ipmi_lab.inventory.target import ExpectedDeviceId, Target
 from ipmi_lab.links.link import Blocking
 from ipmi_lab.report.journal import Journal
-from ipmi_lab.sessions.events import Closed, Exchanged, Observe, Observed, Opened, Refused
+from ipmi_lab.sessions.events import Closed, Exchanged, Observe, Observed, Opened, Refused, Said
 from ipmi_lab.sessions.login import Login
 
 RUN_ID = "IPMI_LAB_RUN_ID"
@@ -54,7 +54,7 @@ class Run:
     facts: dict[str, Any] = field(default_factory=dict)
     test: str = ""
     target: str = ""
-    exchanges: list[tuple[str, Exchanged]] = field(default_factory=list)
+    exchanges: list[tuple[str, Exchanged | Said]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.folder, self.run_id, self.source) if self.folder is not None else None
@@ -84,6 +84,10 @@ class Run:
                 self.exchanges.append((name, event))
                 if self.journal is not None:
                     self.journal.exchange(name, event, self.test)
+            elif isinstance(event, Said):
+                self.exchanges.append((name, event))
+                if self.journal is not None:
+                    self.journal.said(name, event, self.test)
             elif isinstance(event, Opened):
                 self.write("session", what="opened", target=name, how=event.how)
             elif isinstance(event, Closed):
@@ -200,10 +204,13 @@ class Run:
 
     def trace_text(self) -> str:
         """The exchanges of the test that runs now, a line each."""
-        from ipmi_lab.trace.text import line, struck
+        from ipmi_lab.trace.text import line, said_line, struck
 
         shown = []
         for name, event in self.exchanges:
+            if isinstance(event, Said):
+                shown.append(said_line(name, event))
+                continue
             request, response = struck(event.netfn, event.command, event.request, event.response)
             shown.append(line(name, event.netfn, event.command, request, event.code, response, event.elapsed * 1000))
         return "\n".join(shown)

@@ -8,7 +8,7 @@ from ipmi_lab.commands.command import Request
 from ipmi_lab.links.link import Link
 from ipmi_lab.ports.port import Port
 from ipmi_lab.sessions.client import ClientSession
-from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Ponged, Refused
+from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Ponged, Refused, Said
 
 AT_ONCE = 64
 
@@ -73,6 +73,7 @@ class AsyncioLink(Link):
             if datagram is None:
                 if self.port.trouble:
                     self.session.refused()
+                    self._tell(self.session.wake(self.clock()))
                 break
             self._tell(self.session.receive(datagram, self.clock()))
             if not self._answers:
@@ -103,7 +104,7 @@ class AsyncioLink(Link):
                 answer = self._answers.pop(event.number, None)
                 if answer is not None and not answer.done():
                     answer.set_result(event)
-            elif isinstance(event, (Opened, Refused, Closed, Ponged)) and self._turning is not None:
+            elif isinstance(event, (Opened, Refused, Closed, Ponged, Said)) and self._turning is not None:
                 if not self._turning.done():
                     self._turning.set_result(event)
 

@@ -1,19 +1,23 @@
 """A link drives a session over a port. What both worlds share stands here: errors, healing, typed answers."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from ipmi_lab.commands.bmc import GetDeviceId
-from ipmi_lab.commands.command import Request, Response
-from ipmi_lab.errors import IpmiLabError, NoAnswer, OutcomeUnknown, SessionError
+from ipmi_lab.commands.command import Request, Response, meaning
+from ipmi_lab.commands.terminal import TextCommand
+from ipmi_lab.errors import CompletionError, IpmiLabError, NoAnswer, OutcomeUnknown, SessionError
 from ipmi_lab.ports.port import Port
 from ipmi_lab.sessions.client import ClientSession, State
-from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Ponged, Refused
+from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Ponged, Refused, Said
 from ipmi_lab.sessions.questions import IDLE
 
 R = TypeVar("R", bound=Response)
 LOGIN_PAUSES = (0.5, 1.0)
+UNSPECIFIED = 0xFF
 
 
 class Blocking:
@@ -45,7 +49,7 @@ class Link:
         self.name = name
         self.keep_alive = keep_alive
         self.missing: IpmiLabError | None = None  # what a session would need and nobody gave
-        self.guard: Callable[[Request[Any]], None] | None = None
+        self.guard: Callable[[Request[Any] | TextCommand], None] | None = None
         self.session = session
         self.clock = clock
         self._make_port = make_port
@@ -93,6 +97,9 @@ class Link:
                 self._port = None
 
     async def _login(self) -> None:
+        if self._port is not None and self._port.gone:
+            self._release(self._port)
+            self._port = None
         try:
             event = await self._converse(lambda: self.session.open(self.clock()), Opened)
         except BaseException:
@@ -122,6 +129,34 @@ class Link:
         if isinstance(event, Refused):
             raise self._explained(event.error)
         return self.clock() - begun
+
+    async def say(self, command: TextCommand) -> str:
+        """What a line in terminal mode replies to a text command, behind OK; CompletionError where it says ERR."""
+        try:
+            if self.guard is not None:
+                self.guard(command)
+            if self._wanted and self.session.state is State.CLOSED:
+                await self._heal()
+            if self.session.unclean:  # the answer to a question comes behind all replies that are still on their way
+                await self.exchange(GetDeviceId(), purpose="keep-alive")
+            begin = partial(self.session.say, command.text, repeat=command.repeatable())
+            event = await self._converse(lambda: begin(now=self.clock()), Said)
+            assert isinstance(event, Said)
+            if event.reply is None:
+                raise self._unanswered(command, event)
+            return self._replied(event.reply)
+        except IpmiLabError as error:
+            raise error.about(target=self.name, request=command.label()) from None
+
+    @staticmethod
+    def _replied(reply: str) -> str:
+        word, _, rest = reply.partition(" ")
+        if word.upper() == "OK":
+            return rest.strip()
+        if word.upper() == "ERR":
+            code = int(rest, 16) if re.fullmatch(r"[0-9A-Fa-f]{2}", rest.strip()) else UNSPECIFIED
+            raise CompletionError(code, meaning(None, code))
+        return reply
 
     # ------------------------------------------------------------------ commands
 
@@ -163,15 +198,15 @@ class Link:
         elif self.clock() - self.session.last_heard_inside > IDLE:
             await self.exchange(GetDeviceId(), purpose="keep-alive")
 
-    def _unanswered(self, request: Request[Any], outcome: GaveUp) -> NoAnswer:
-        if outcome.refused:
+    def _unanswered(self, request: Request[Any] | TextCommand, outcome: GaveUp | Said) -> NoAnswer:
+        if isinstance(outcome, GaveUp) and outcome.refused:
             return NoAnswer(f"{self.port.peer} did not take it: {outcome.refused}")
         tries = f"{outcome.tries} {'try' if outcome.tries == 1 else 'tries'}"
         what = f"no answer from {self.port.peer} after {tries} in {outcome.elapsed:.1f} s"
-        if outcome.lost:
+        if isinstance(outcome, GaveUp) and outcome.lost:
             what += "; the BMC has dropped the session"
         if request.repeatable():
-            return NoAnswer(what, hint=self._said())
+            return NoAnswer(what, hint=self._said() or self.session.suspicion())
         return OutcomeUnknown(
             f"{what}: it may have been done or not", hint="Read back what it changes before you ask again."
         )

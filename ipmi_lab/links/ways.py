@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ipmi_lab.errors import LocalError
@@ -39,9 +40,34 @@ def _local(address: Address, login: Login, timing: Timing, **how: Any) -> Way:
     return LocalSession(login, timing, **how), lambda: OpenIpmiPort(address.host)
 
 
+def _line(address: Address, login: Login, timing: Timing, **how: Any) -> Way:
+    from ipmi_lab.ports.serial import Rfc2217Port, SerialPort
+    from ipmi_lab.sessions.entry import Entry
+    from ipmi_lab.sessions.serial import SerialSession
+
+    baud = int(address.option("baud") or 115200)
+    entry = Entry(address.option("login") or ("challenge" if login.user else "none"))
+    session = SerialSession(
+        replace(login, version="1.5"),
+        timing,
+        mode=address.option("mode") or "",
+        entry=entry,
+        baud=baud,
+        careful={"yes": True, "no": False}.get(address.option("careful") or "auto"),
+        **how,
+    )
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    url = address.host if address.scheme == "serial" else f"{address.scheme}://{host}:{address.port}"
+    kind = Rfc2217Port if address.scheme == "rfc2217" else SerialPort
+    return session, lambda: kind(url, baud)
+
+
 WAYS: dict[str, Callable[..., Way]] = {
     "auto": _network,
     "lan": _network,
     "lanplus": _network,
     "open": _local,
+    "rfc2217": _line,
+    "serial": _line,
+    "socket": _line,
 }

@@ -1,4 +1,4 @@
-"""The URL of a target: ``lanplus://admin@10.0.0.7``, ``open:///dev/ipmi0``, ``virtual:rack-server``."""
+"""The URL of a target: ``lanplus://admin@10.0.0.7``, ``serial:///dev/ttyS1?mode=terminal``, ``open:///dev/ipmi0``."""
 
 import re
 from dataclasses import dataclass
@@ -11,19 +11,33 @@ SCHEMES = {
     "lan": "IPMI 1.5 over UDP",
     "auto": "over UDP, IPMI 2.0 where the BMC speaks it, else 1.5",
     "open": "the BMC of this machine, through Linux's IPMI driver (/dev/ipmi0)",
+    "serial": "over a serial device of this machine",
+    "socket": "over a serial line behind a console server, raw TCP",
+    "rfc2217": "over a serial line behind a console server that speaks RFC 2217",
     "virtual": "a virtual BMC, started for this target on a free port",
 }
 """The known schemes, and what each means."""
 
+LINES = ("serial", "socket", "rfc2217")
+LINE_OPTIONS = ("mode", "baud", "login", "authentication", "careful", "privilege", "bridge")
 OPTIONS = {
     "lanplus": ("cipher", "privilege", "bridge"),
     "lan": ("authentication", "privilege", "bridge"),
     "auto": ("cipher", "privilege", "bridge"),
     "open": ("bridge",),
-    "virtual": ("bridge",),
+    **dict.fromkeys(LINES, LINE_OPTIONS),
+    "virtual": ("way", "bridge"),
 }
 WITHOUT_LOGIN = {"open"}
 WITHOUT_HOST = {"open", "virtual"}
+CHOICES = {
+    "mode": ("basic", "terminal"),
+    "login": ("none", "challenge", "text"),
+    "careful": ("auto", "yes", "no"),
+    "way": ("lan", "serial-basic", "serial-terminal"),
+}
+"""The options that take one of a few words."""
+
 PORT = 623
 MOST_HOPS = 4
 
@@ -70,6 +84,12 @@ class Address:
                 "a password stands in it, where everybody can read it",
                 hint="Give it as password=, by IPMI_LAB_PASSWORD, or in the inventory as a reference.",
             )
+        options = _options(scheme, parts.query)
+        user = unquote(parts.username) if parts.username is not None else None
+        if scheme == "serial":
+            if parts.hostname or parts.fragment or len(parts.path) < 2:
+                raise LocalError("no device is named", hint="Write serial:///dev/ttyS1?mode=basic, with three strokes.")
+            return cls(scheme, unquote(parts.path), 0, user, options)
         if not parts.hostname:
             raise LocalError("no host is named", hint=f"Write {scheme}://10.0.0.7.")
         if parts.path not in ("", "/") or parts.fragment:
@@ -80,8 +100,8 @@ class Address:
             raise LocalError("the port is not a number from 1 to 65535") from None
         if port == 0:
             raise LocalError("the port 0 cannot be reached")
-        options = _options(scheme, parts.query)
-        user = unquote(parts.username) if parts.username is not None else None
+        if port is None and scheme in LINES:
+            raise LocalError("no port is named", hint=f"Write {scheme}://{_host(parts.netloc)}:7001?mode=basic.")
         return cls(scheme, _host(parts.netloc), port or PORT, user, options)
 
     @classmethod
@@ -110,16 +130,28 @@ class Address:
         if self.scheme in WITHOUT_HOST:
             return f"{self.scheme}://{quote(self.host)}{'?' if query else ''}{query}"
         user = f"{self.user}@" if self.user else ""
+        if self.scheme == "serial":
+            return f"serial://{user}{quote(self.host)}{'?' if query else ''}{query}"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port == PORT else f":{self.port}"
+        port = "" if self.port == PORT and self.scheme not in LINES else f":{self.port}"
         return f"{self.scheme}://{user}{host}{port}{'?' if query else ''}{query}"
 
 
 def _options(scheme: str, query: str) -> tuple[tuple[str, str], ...]:
     options = tuple(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
-    for name, _ in options:
+    for name, value in options:
         if name not in OPTIONS[scheme]:
             raise LocalError(f"{name!r} is no option of {scheme}", hint=did_you_mean(name, list(OPTIONS[scheme])))
+        if value not in CHOICES.get(name, (value,)):
+            raise LocalError(f"{name}={value} means nothing", hint=f"Write {name}={' or '.join(CHOICES[name])}.")
+    if scheme in LINES:
+        given = dict(options)
+        if "mode" not in given:
+            raise LocalError("no mode of the line is named", hint="Write ?mode=basic or ?mode=terminal behind it.")
+        if not given.get("baud", "1").isdecimal() or not 1 <= int(given.get("baud", "1")) <= 4_000_000:
+            raise LocalError(f"baud={given['baud']} is no speed", hint="Write baud=115200.")
+        if given.get("login") == "text" and given["mode"] != "terminal":
+            raise LocalError("login=text is a matter of terminal mode", hint="Write login=challenge.")
     return options
 
 

@@ -69,7 +69,7 @@ class OpenIpmiPort:
         self.trouble = ""
         self._control = control
         self._refusals: deque[bytes] = deque()
-        self._gone = False
+        self.gone = False
         self._make_room()
         self._device = _opened(self.peer) if device is None else device
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC | os.EFD_SEMAPHORE)
@@ -129,8 +129,8 @@ class OpenIpmiPort:
         if isinstance(taken, bytes):
             self.trouble = ""
             return taken
-        if taken not in NOTHING and not self._gone:
-            self._gone = True
+        if taken not in NOTHING and not self.gone:
+            self.gone = True
             self._ready.unregister(self._device)  # it might be readable for ever
             self._refuse(EVERY, taken)
         return None

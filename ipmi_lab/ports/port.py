@@ -13,6 +13,9 @@ class Port(Protocol):
     trouble: str
     """What the operating system last said against it, such as ``connection refused``; empty while all is well."""
 
+    gone: bool
+    """Whether it is of no use any more: it must be closed, and a new one opened."""
+
     def fileno(self) -> int: ...
 
     def send(self, datagram: bytes) -> None: ...

@@ -15,6 +15,8 @@ _TIMEVAL = struct.pack("ll", 0, int(AT_LEAST * 1_000_000))
 class UdpPort:
     """A socket that is connected to one BMC, so that the kernel drops what others send and tells of refusals."""
 
+    gone = False
+
     def __init__(self, host: str, port: int = 623) -> None:
         self.peer = f"{host} UDP port {port}"
         self.trouble = ""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ipmi_lab.secret import Secret
-from ipmi_lab.sessions.events import Exchanged
+from ipmi_lab.sessions.events import Exchanged, Said
 from ipmi_lab.trace.text import command_name, struck
 
 SUFFIX = ".jsonl"
@@ -88,6 +88,19 @@ class Journal:
             request=request,
             completion=event.code,
             response=response,
+            ms=round(event.elapsed * 1000, 3),
+            tries=event.tries,
+            purpose=event.purpose,
+            test=test,
+        )
+
+    def said(self, target: str, event: Said, test: str = "") -> None:
+        """Append a text command of terminal mode and its reply."""
+        self.write(
+            "text",
+            target=target,
+            text=event.text,
+            reply=event.reply,
             ms=round(event.elapsed * 1000, 3),
             tries=event.tries,
             purpose=event.purpose,

@@ -170,6 +170,12 @@ def _exchange(run: Run, event: Event, tests: Tests) -> None:
     run.exchanges.append(event)
 
 
+def _said(run: Run, event: Event, tests: Tests) -> None:
+    """A text command of terminal mode, as a note."""
+    reply = "no answer" if event["reply"] is None else f"[{event['reply']}]"
+    run.notes.append(event | {"text": f"{event['target']}: [{event['text']}] → {reply}"})
+
+
 def _measurement(run: Run, event: Event, tests: Tests) -> None:
     keys = ("name", "value", "unit", "low", "high", "nominal", "margin", "verdict", "target", "test", "time")
     run.measurements.append(Measurement(**{key: event.get(key) for key in keys}))  # type: ignore[arg-type]  # of JSON
@@ -206,6 +212,7 @@ _TAKERS = {
     "target": _target,
     "session": _session,
     "exchange": _exchange,
+    "text": _said,
     "measurement": _measurement,
     "test": _test,
     "note": _to("notes"),

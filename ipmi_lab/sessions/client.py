@@ -22,7 +22,7 @@ from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions import bridge
 from ipmi_lab.sessions.bridge import Route
 from ipmi_lab.sessions.crypto import Random
-from ipmi_lab.sessions.events import Answered, Closed, Dropped, Event, Observe, Opened, Refused
+from ipmi_lab.sessions.events import Answered, Closed, Dropped, Event, Observe, Opened, Refused, Said
 from ipmi_lab.sessions.login import Login, Timing
 from ipmi_lab.sessions.pending import Pending
 from ipmi_lab.sessions.questions import Questions
@@ -99,6 +99,17 @@ class ClientSession(Questions):
     def ping(self, now: float) -> None:
         """Ask outside any session whether anybody is there; ``Ponged`` or ``Refused`` tells."""
         raise SessionError("only a BMC on a network answers pings", hint="Ask for its device id instead.")
+
+    def say(self, text: str, now: float, *, repeat: bool) -> None:
+        """Send a text command; ``Said`` tells what came back. ``repeat`` where it may be sent twice."""
+        raise SessionError("only a line in terminal mode takes text commands", hint="Send the command itself.")
+
+    unclean = False
+    """Whether the reply to an earlier text command may still come."""
+
+    def suspicion(self) -> str:
+        """What may be wrong where nothing answers, as far as the session can see."""
+        return ""
 
     def close(self, now: float) -> None:
         """Begin to give the session back; ``Closed`` tells when."""
@@ -263,7 +274,7 @@ class ClientSession(Questions):
             else:
                 self._say(step, now)
 
-    def _tell(self, event: Opened | Refused | Closed) -> None:
+    def _tell(self, event: Opened | Refused | Closed | Said) -> None:
         self._events.append(event)
         if self.observe is not None:
             self.observe(event)

@@ -52,7 +52,17 @@ class Ponged(NamedTuple):
     ipmi: bool
 
 
-Event = Answered | GaveUp | Opened | Refused | Closed | Ponged
+class Said(NamedTuple):
+    """A text command of terminal mode and what came back; None where nothing did. Passwords are struck out."""
+
+    text: str
+    reply: str | None
+    tries: int
+    elapsed: float
+    purpose: str  # "command" or "session"
+
+
+Event = Answered | GaveUp | Opened | Refused | Closed | Ponged | Said
 
 
 class Exchanged(NamedTuple):
@@ -76,5 +86,5 @@ class Dropped(NamedTuple):
     datagram: bytes
 
 
-Observed = Exchanged | Dropped | Ponged | Opened | Refused | Closed
+Observed = Exchanged | Dropped | Ponged | Opened | Refused | Closed | Said
 Observe = Callable[[Observed], None]

@@ -14,7 +14,7 @@ from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.login import Login
 from ipmi_lab.sessions.steps import Ask, Steps
 from ipmi_lab.sessions.window import window15
-from ipmi_lab.sessions.wrapping import Lan15
+from ipmi_lab.sessions.wrapping import Lan15, Wrapping
 from ipmi_lab.wire.codes import Privilege
 
 STRONGEST_FIRST = (AuthenticationType.MD5, AuthenticationType.MD2)
@@ -37,6 +37,12 @@ def open15(login: Login, random: Random, offered: ChannelAuthenticationCapabilit
         raise SessionError(
             f"the password has {len(login.password)} bytes, IPMI 1.5 takes at most 16", hint="Use lanplus://."
         )
+    challenge = yield from ask_challenge(login, kind)
+    return (yield from _activate(login, random, kind, challenge, signs))
+
+
+def ask_challenge(login: Login, kind: AuthenticationType) -> Steps[SessionChallenge]:
+    """A temporary session id, and what has to be signed."""
     answer = yield Ask(GetSessionChallenge(authentication=kind, user_name=login.user))
     if answer is None:
         raise NoAnswer("the BMC answers, but not to Get Session Challenge")
@@ -46,8 +52,7 @@ def open15(login: Login, random: Random, offered: ChannelAuthenticationCapabilit
             f"{GetSessionChallenge.codes(answer.code).words} (0x{answer.code:02X})",
             hint="Check the user name, and that the user is enabled for this channel.",
         )
-    challenge = SessionChallenge.decode(answer.data)
-    return (yield from _activate(login, random, kind, challenge, signs))
+    return SessionChallenge.decode(answer.data)
 
 
 def choose(login: Login, capabilities: ChannelAuthenticationCapabilities) -> AuthenticationType:
@@ -105,19 +110,7 @@ def _activate(
     request = ActivateSession(
         authentication=kind, privilege=login.privilege, challenge=challenge.challenge, outbound_sequence=outbound
     )
-    answer = yield Ask(request, temporary)
-    if answer is None:
-        raise SessionError(
-            "the BMC does not answer Activate Session, which is how most BMCs refuse a wrong password",
-            hint="Check the password.",
-        )
-    if answer.code:
-        raise SessionError(
-            f"the BMC refused Activate Session for user {login.user!r} as {login.privilege.words}: "
-            f"{ActivateSession.codes(answer.code).words} (0x{answer.code:02X})",
-            hint=HINTS.get(answer.code, ""),
-        )
-    active = ActiveSession.decode(answer.data)
+    active = yield from ask_activation(login, request, temporary)
     agreed = active.authentication if signs else AuthenticationType.NONE
     if "forcepermsg" in login.quirks:
         agreed = kind
@@ -130,3 +123,20 @@ def _activate(
         quirks=login.quirks,
     )
     return wrapping, f"IPMI 1.5, authentication {AuthenticationType(agreed).words}"
+
+
+def ask_activation(login: Login, request: ActivateSession, wrapping: Wrapping | None) -> Steps[ActiveSession]:
+    """The session that the BMC opened; SessionError says why it did not."""
+    answer = yield Ask(request, wrapping)
+    if answer is None:
+        raise SessionError(
+            "the BMC does not answer Activate Session, which is how most BMCs refuse a wrong password",
+            hint="Check the password.",
+        )
+    if answer.code:
+        raise SessionError(
+            f"the BMC refused Activate Session for user {login.user!r} as {login.privilege.words}: "
+            f"{ActivateSession.codes(answer.code).words} (0x{answer.code:02X})",
+            hint=HINTS.get(answer.code, "Check the user name and the password."),
+        )
+    return ActiveSession.decode(answer.data)

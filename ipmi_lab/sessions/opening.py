@@ -23,7 +23,7 @@ MOST_BLOCKS = 64
 
 def opening(login: Login, random: Random, ponged: Callable[[], bool]) -> Steps[tuple[SessionWrapping, str]]:
     """Find out what the BMC speaks, open a session with it, and rise to the wanted privilege."""
-    capabilities = yield from ask_capabilities(login, ponged)
+    capabilities = yield from ask_capabilities(login, lambda: _heard(ponged()))
     wrapping: SessionWrapping
     if _speaks20(login, capabilities):
         listed: list[int] = []
@@ -33,24 +33,26 @@ def opening(login: Login, random: Random, ponged: Callable[[], bool]) -> Steps[t
     else:
         wrapping, how = yield from open15(login, random, capabilities)
     if login.privilege > Privilege.USER:
-        yield from _rise(login, wrapping)
+        yield from rise(login, wrapping)
     return wrapping, f"{how}, {login.privilege.words}"
 
 
-def ask_capabilities(login: Login, ponged: Callable[[], bool]) -> Steps[ChannelAuthenticationCapabilities]:
-    """What the BMC's channel can do. Old BMCs refuse the bit that asks for IPMI 2.0: they are asked again without."""
+def _heard(ponged: bool) -> str:
+    heard = "It answered the RMCP ping, so something listens there;" if ponged else "Nor did a ping come back;"
+    return f"{heard} check host and port, the cable, and that IPMI over LAN is enabled in the BMC."
+
+
+def ask_capabilities(login: Login, unheard: Callable[[], str]) -> Steps[ChannelAuthenticationCapabilities]:
+    """What the BMC's channel can do. Old BMCs refuse the bit that asks for IPMI 2.0: they are asked again without.
+
+    ``unheard`` is what to try where nothing answers.
+    """
     for extended in (True, False) if login.version != "1.5" else (False,):
         answer = yield Ask(
             GetChannelAuthenticationCapabilities(extended=extended, channel=THIS_CHANNEL, privilege=login.privilege)
         )
         if answer is None:
-            heard = (
-                "It answered the RMCP ping, so something listens there; " if ponged() else "Nor did a ping come back; "
-            )
-            raise NoAnswer(
-                "nothing answers Get Channel Authentication Capabilities",
-                hint=f"{heard} check host and port, the cable, and that IPMI over LAN is enabled in the BMC.",
-            )
+            raise NoAnswer("nothing answers Get Channel Authentication Capabilities", hint=unheard())
         if not answer.code:
             return ChannelAuthenticationCapabilities.decode(answer.data)
         if answer.code != CompletionCode.INVALID_DATA_FIELD:
@@ -91,7 +93,8 @@ def ask_suites() -> Steps[list[int]]:
         return []  # a garbled list: 17 and 3 are tried, which nearly every BMC has
 
 
-def _rise(login: Login, wrapping: SessionWrapping) -> Steps[None]:
+def rise(login: Login, wrapping: SessionWrapping) -> Steps[None]:
+    """Become what the login wants to be."""
     answer = yield Ask(SetSessionPrivilegeLevel(privilege=login.privilege), wrapping)
     if answer is None:
         raise NoAnswer(

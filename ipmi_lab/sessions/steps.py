@@ -15,10 +15,10 @@ class Ask(NamedTuple):
 
 
 class Say(NamedTuple):
-    """Send an RMCP+ set-up message; the reply is the payload that ``make`` said would fit, or None.
+    """Send a set-up message that is no command; the reply is the payload that ``make`` said would fit, or None.
 
     ``make`` is called for each of ``tries`` (None: as many as the session's timing allows) and gives the payload
-    and what its answer must fulfil.
+    and what its answer must fulfil. The types are those of RMCP+; a line of terminal mode has none.
     """
 
     payload_type: int

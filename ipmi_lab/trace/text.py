@@ -8,6 +8,7 @@ from ipmi_lab.commands.messaging import GetMessage, SendMessage
 from ipmi_lab.commands.session import ActivateSession, AuthenticationType, GetAuthCode
 from ipmi_lab.errors import IpmiLabError
 from ipmi_lab.secret import Secret
+from ipmi_lab.sessions.events import Said
 
 Words = list[tuple[str, str]]
 CARRIERS = {(each.netfn, each.command) for each in (SendMessage, GetMessage)}
@@ -95,3 +96,9 @@ def line(target: str, netfn: int, command: int, request: str, code: int | None, 
     """One exchange as a line of a trace: ``bmc1  Get Device Id  -> 00 20 01 …  0.4 ms``."""
     said = "no answer" if code is None else f"{code:02x} {response}".rstrip()
     return f"{target}  {command_name(netfn, command)}  [{request}] -> {said}  {ms:.1f} ms"
+
+
+def said_line(target: str, event: Said) -> str:
+    """A text command of terminal mode as a line of a trace: ``bench  [SYS TMODE] -> [OK TMODE]  0.4 ms``."""
+    reply = "no answer" if event.reply is None else f"[{event.reply}]"
+    return f"{target}  [{event.text}] -> {reply}  {event.elapsed * 1000:.1f} ms"

@@ -90,6 +90,20 @@ class CommandKeywords:
         self._expect(ask.label(), type(ask), code, expected_completion)
         return ask.answer(0, data) if code == 0 else data
 
+    @keyword
+    def send_text_command(self, *words: str, session: str | None = None) -> str:
+        """Sends a text command over a serial line in terminal mode; returns what the BMC replied behind its OK.
+
+        Args:
+            words: The command: ``POWER ON``, ``HEALTH QUERY``, ``IDENTIFY -ON 1E``, ``TMODE`` ….
+            session: The alias of the session; else the current one.
+
+        Example:
+        | ${health}= | Send Text Command | HEALTH QUERY |
+        | Should Start With | ${health} | PWR:ON |
+        """
+        return self.context.ipmi(session).send_text_command(" ".join(words))
+
     @staticmethod
     def _expect(label: str, command: Any, code: int, expected: str) -> None:
         wanted = completion(expected, command)

@@ -185,6 +185,7 @@ ROWS = [
         "hand",
     ),
     Row(chassis.ChassisControl(action=chassis.Power.CYCLE), "02", "", {}, "sim"),
+    Row(chassis.ChassisIdentify(seconds=20), "14", "", {}, "hand"),
     Row(
         i2c.MasterWriteRead(bus_type=i2c.BusType.PRIVATE, bus_id=2, channel=4, address=0x3A, count=5),
         "45 74 05",

@@ -130,13 +130,14 @@ def test_names_that_nobody_wrote_are_told_with_an_offer(tmp_path: Path) -> None:
         tmp_path,
         "credentials: {bench: {user: u}}\ngroups: {openbmc: {}, loop: {groups: [loop]}}\ntargets:\n"
         "  a: {host: h, groups: [openbnc]}\n  b: {host: h, credentials: bensh}\n  c: {}\n"
-        "  d: {host: h, transport: lanpluss}\n  'e f': {host: h}\n",
+        "  d: {host: h, transport: lanpluss}\n  'e f': {host: h}\n  g: {host: h, transport: serial}\n",
     )
 
     assert any("there is no group 'openbnc'. Did you mean openbmc?" in line for line in told)
     assert any("there are no credentials 'bensh'. Did you mean bench?" in line for line in told)
     assert any("names no host" in line for line in told)
     assert any("'lanpluss' is no transport. Did you mean lanplus" in line for line in told)
+    assert any("a line of serial is written as a whole URL" in line for line in told)
     assert any("a name has letters, digits" in line for line in told)
     assert any("builds on itself" in line for line in told)
 

@@ -24,6 +24,12 @@ from ipmi_lab.ports.address import Address
         ("open://", Address("open", "", 0)),
         ("open:///", Address("open", "", 0)),
         ("open:///dev/a%20b?bridge=0x82@0", Address("open", "/dev/a b", 0, None, (("bridge", "0x82@0"),))),
+        (
+            "serial:///dev/ttyS1?mode=terminal&baud=9600",
+            Address("serial", "/dev/ttyS1", 0, None, (("mode", "terminal"), ("baud", "9600"))),
+        ),
+        ("serial://root@/dev/ttyS1?mode=basic", Address("serial", "/dev/ttyS1", 0, "root", (("mode", "basic"),))),
+        ("rfc2217://[::1]:7001?mode=basic", Address("rfc2217", "::1", 7001, None, (("mode", "basic"),))),
     ],
 )
 def test_a_url_is_taken_apart(text: str, address: Address) -> None:
@@ -39,6 +45,8 @@ def test_a_url_is_taken_apart(text: str, address: Address) -> None:
         "lan://h?privilege=user",
         "open://",
         "open:///dev/a%20b",
+        *("lanplus://admin@10.0.0.7", "auto://[::1]:9000", "virtual:legacy", "lan://h?privilege=user"),
+        *("serial://root@/dev/ttyS1?mode=basic&login=challenge", "socket://h:623?mode=terminal&careful=yes"),
     ],
 )
 def test_and_put_together_again(text: str) -> None:
@@ -61,6 +69,13 @@ def test_and_put_together_again(text: str) -> None:
         ("open://admin@/dev/ipmi0", "where nobody logs in"),
         ("open:///dev/ipmi0?cipher=3", "'cipher' is no option of open"),
         ("lanplus://[::1", "is no address"),
+        ("serial:///dev/ttyS1", "Write ?mode=basic or ?mode=terminal"),
+        ("serial:///dev/ttyS1?mode=basci", "Write mode=basic or terminal"),
+        ("serial:///dev/ttyS1?mode=basic&baud=fast", "Write baud=115200"),
+        ("serial:///dev/ttyS1?mode=basic&login=text", "a matter of terminal mode"),
+        ("serial://dev/ttyS1?mode=basic", "with three strokes"),
+        ("socket://h?mode=basic", "no port is named"),
+        ("virtual:rack-server?way=serial", "serial-basic or serial-terminal"),
     ],
 )
 def test_what_is_wrong_is_said(text: str, says: str) -> None:
@@ -78,9 +93,10 @@ def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
     assert "planted" not in str(caught.value)
 
 
-@given(
-    strategies.text(max_size=60) | strategies.from_regex(r"(lan|lanplus|auto|open|virtual):[ -~]{0,40}", fullmatch=True)
-)
+URLS = strategies.from_regex(r"(lan|lanplus|auto|open|virtual|serial|socket):[ -~]{0,40}", fullmatch=True)
+
+
+@given(strategies.text(max_size=60) | URLS)
 def test_no_text_raises_anything_but_our_own_error(text: str) -> None:
     try:
         address = Address.parse(text)
