@@ -11,7 +11,9 @@ from ipmi_lab.commands.raw import Raw
 from ipmi_lab.device.device import Device
 from ipmi_lab.device.part import run
 from ipmi_lab.errors import LocalError
+from ipmi_lab.inventory.secrets import resolve
 from ipmi_lab.links.link import Blocking
+from ipmi_lab.secret import Secret
 from ipmi_lab.wire.fields import to_bytes
 
 
@@ -74,12 +76,13 @@ def raw_command(ctx: click.Context, data: tuple[str, ...], lun: int) -> None:
 def send_command(ctx: click.Context, name: str, fields: tuple[str, ...]) -> None:
     """Send a command by its name, and show its answer decoded.
 
-    Case, spaces and underscores do not count. `ipmi-lab commands` lists the names and their fields.
+    Case, spaces and underscores do not count. `ipmi-lab commands` lists the names and their fields. A password or key
+    is a reference such as env:NAME or file:PATH, since others can read a command line.
 
     Example: ipmi-lab -t bmc1 send ChassisControl action=on
     """
-    given = dict(_pair(field) for field in fields)
-    ask: Request[Any] = byname.request(name, **given)
+    command = byname.find(name)
+    ask: Request[Any] = command(**dict(_field(command, field) for field in fields))
 
     def work(ipmi: Device[Blocking]) -> Row:
         answer = run(ipmi.link.send(ask))
@@ -88,11 +91,12 @@ def send_command(ctx: click.Context, name: str, fields: tuple[str, ...]) -> None
     Shell(ctx).each(work, needs=ask.permission())
 
 
-def _pair(field: str) -> tuple[str, str]:
-    key, sign, value = field.partition("=")
+def _field(command: type[Request[Any]], given: str) -> tuple[str, str | Secret]:
+    key, sign, value = given.partition("=")
     if not sign:
-        raise LocalError(f"{field!r} is no FIELD=VALUE")
-    return key, value
+        raise LocalError(f"{given!r} is no FIELD=VALUE")
+    field = command.plan().fields.get(key)
+    return key, resolve(value, about=key) if field is not None and field.type is Secret else value
 
 
 @click.command("text")

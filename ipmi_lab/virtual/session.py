@@ -71,13 +71,13 @@ class Sessions(Part):
 
     @answers(ActivateSession)
     def activate(self, ask: ActivateSession) -> Answer:
-        """Inside a session of IPMI 1.5 it only sets the next number of our packets."""
+        """Inside a session of IPMI 1.5 it only sets the number of our packets, from the next one on."""
         wrapping = self.session.wrapping
         if not isinstance(wrapping, Lan15):
             return CompletionCode.NOT_SUPPORTED_IN_PRESENT_STATE
         if not ask.outbound_sequence:
             return ActivateCode.SEQUENCE_NUMBER_OUT_OF_RANGE
-        wrapping.sequence = ask.outbound_sequence
+        self.bmc.afterwards(lambda: setattr(wrapping, "sequence", ask.outbound_sequence))
         inbound = wrapping.window.highest if wrapping.window is not None else 0
         return ActiveSession(
             authentication=AuthenticationType(wrapping.authentication),

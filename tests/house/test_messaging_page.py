@@ -1,120 +1,100 @@
-"""Every row of IPMI's messaging table is there on every face; the page of the docs that says so is made from them.
+"""The page of the messaging commands says what the tests proved, and has no hole."""
 
-``IPMI_LAB_WRITE_TABLES=1 pytest tests/house`` writes the page anew.
-"""
-
-import os
-from pathlib import Path
+import re
+from types import SimpleNamespace
 
 import pytest
-from robot.libdoc import LibraryDocumentation
-from tabulate import tabulate
 
-from ipmi_lab.commands import byname
-from ipmi_lab.commands.command import title
-from ipmi_lab.device.device import Device
-from ipmi_lab.virtual.bmc import VirtualBmc
-from ipmi_lab.virtual.profile import load
-from tests.commands.rows import ROWS
-
-PAGE = Path(__file__).parents[2] / "docs" / "messaging.md"
-BYTES = "bytes only: no program at hand has it"
-LOGINS = "every client at our BMC, every BMC at our client"
-TABLE = {
-    "SetBmcGlobalEnables": "ipmitool raw, read back by ipmitool mc getenables",
-    "GetBmcGlobalEnables": "ipmitool mc getenables; ipmi_sim",
-    "ClearMessageFlags": BYTES,
-    "GetMessageFlags": BYTES,
-    "EnableMessageChannelReceive": BYTES,
-    "GetMessage": BYTES,
-    "SendMessage": "ipmitool -t, -T; ipmi_sim's controllers",
-    "ReadEventMessageBuffer": BYTES,
-    "GetSystemInterfaceCapabilities": BYTES,
-    "GetBtInterfaceCapabilities": BYTES,
-    "MasterWriteRead": "ipmitool raw",
-    "GetSystemGuid": "ipmitool mc guid; ipmi_sim",
-    "SetSystemInfo": "ipmitool mc setsysinfo",
-    "GetSystemInfo": "ipmitool mc getsysinfo",
-    "GetChannelAuthenticationCapabilities": LOGINS,
-    "GetChannelCipherSuites": "ipmitool channel getciphers; ipmi_sim",
-    "GetSessionChallenge": LOGINS,
-    "ActivateSession": LOGINS,
-    "SetSessionPrivilegeLevel": LOGINS,
-    "CloseSession": LOGINS,
-    "GetSessionInfo": "ipmitool session info; ipmi_sim",
-    "GetAuthCode": BYTES,
-    "SetChannelAccess": BYTES,
-    "GetChannelAccess": "ipmitool channel info; ipmi_sim",
-    "GetChannelInfo": "ipmitool channel info; ipmi_sim",
-    "SetChannelSecurityKeys": BYTES,
-    "SetUserAccess": "ipmitool user priv, then a login by FreeIPMI",
-    "GetUserAccess": "ipmitool user list; ipmi_sim",
-    "SetUserName": "ipmitool user set name, then a login by FreeIPMI",
-    "GetUserName": "ipmitool user list; ipmi_sim",
-    "SetUserPassword": "ipmitool user set password, then a login by FreeIPMI",
-}
-METHODS = {"MasterWriteRead": "i2c_write_read"}
-OUTSIDE_THE_SLOTS = {"ActivateSession": "by the session itself"}
-HEAD = """# The messaging commands
-
-All 31 rows of IPMI's "Messaging Support Commands", on every face. `tests/house/test_messaging_page.py` checks each cell
-against the code and writes this page. Any of them can also be sent by name: `ipmi.send_message_with_name("…")`,
-`Send Command`, `ipmi-lab send`. *Proved against* names the programs that cross over in `tests/interop/`; where no
-program at hand has the command, its bytes were checked against the tables of the specification as two independent
-implementations have them.
-
-"""
+from tests import messaging
+from tests.conftest import MessagingPage
+from tests.proofs import MESSAGING, Proof
 
 
-def method(name: str) -> str:
-    return METHODS.get(name) or title(name).lower().replace(" ", "_")
-
-
-def rows() -> list[list[str]]:
-    keywords = {keyword.name.lower(): keyword.name for keyword in LibraryDocumentation("IpmiLab").keywords}
-    slots = {
-        command.__name__
-        for command, _ in VirtualBmc(
-            load("rack-server"), dict.fromkeys(("admin", "operator", "viewer"), "x")
-        )._slots.values()
-    }
-    found = []
-    for name, proved in TABLE.items():
-        command = byname.find(name)
-        found.append(
-            [
-                f"{command.command:02X}h",
-                f"`{name}`",
-                f"`{method(name)}()`" if hasattr(Device, method(name)) else "missing",
-                keywords.get(title(name).lower(), "missing"),
-                "yes" if name in slots else OUTSIDE_THE_SLOTS.get(name, "missing"),
-                next((row.source for row in ROWS if type(row.request) is command), "missing"),
-                proved,
-            ]
-        )
+def proofs_on_the_page() -> set[Proof]:
+    """What the page of the docs says, read back."""
+    found = set()
+    for line in messaging.PAGE.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not re.fullmatch(r"[0-9A-F]{2}h", cells[0]):
+            continue
+        name = cells[1].strip("`")
+        found |= {Proof(name, face) for face, cell in zip(FACES, cells[1:5], strict=True) if cell != "missing"}
+        for peers, cell in zip((messaging.CLIENTS, messaging.SERVERS, messaging.CODECS), cells[5:], strict=True):
+            found |= {Proof(name, peer) for peer in peers if peer in re.split(r", (?!by hand)", cell)}
     return found
 
 
-def page() -> str:
-    heads = ["number", "typed, by name, shell", "method", "keyword", "virtual BMC", "bytes from", "proved against"]
-    return HEAD + tabulate(rows(), heads, tablefmt="github", disable_numparse=True) + "\n"
+FACES = ("by name", "method", "keyword", "shell")
 
 
-def test_the_table_has_thirty_one_rows_and_no_hole() -> None:
-    assert len(TABLE) == 31
-    for row in rows():
-        assert "missing" not in row, row
+def test_the_page_has_thirty_one_rows_and_no_hole() -> None:
+    text = messaging.PAGE.read_text()
+
+    assert len(MESSAGING) == len(set(MESSAGING)) == 31
+    assert "missing" not in text
+    assert messaging.page(proofs_on_the_page()) == text, "it was written by hand, or its shape has changed"
 
 
-def test_the_page_says_what_is_there() -> None:
-    if os.environ.get("IPMI_LAB_WRITE_TABLES") == "1":
-        PAGE.write_text(page())
-
-    assert PAGE.read_text() == page(), "write it anew: IPMI_LAB_WRITE_TABLES=1 pytest tests/house"
+def test_only_get_auth_code_is_known_to_no_program_at_hand() -> None:
+    assert messaging.alone(proofs_on_the_page()) == ["GetAuthCode"]
 
 
-@pytest.mark.parametrize("name", sorted(TABLE))
-def test_each_is_a_coroutine_in_one_world_and_a_call_in_the_other(name: str) -> None:
-    feature = getattr(Device, method(name))
+def test_what_no_test_proved_is_missing_from_the_page() -> None:
+    text = messaging.page({Proof("GetMessage", "ipmi_sim"), Proof("GetMessage", "method")})
+    row = next(line for line in text.splitlines() if "33h" in line)
 
-    assert "IPMI 2.0 §" in (feature.__doc__ or "")
+    assert [cell.strip() for cell in row.strip("|").split("|")] == [
+        *("33h", "missing", "`get_message()`", "missing", "missing"),
+        *("–", "ipmi_sim", "–"),
+    ]
+
+
+class Report:
+    """What pytest tells of a test."""
+
+    def __init__(self, nodeid: str, *proofs: Proof, passed: bool = True) -> None:
+        self.nodeid, self.passed, self.when = nodeid, passed, "call"
+        self.user_properties = [("proves", list(proof)) for proof in proofs]
+
+
+def finished(reports: list[Report], monkeypatch: pytest.MonkeyPatch, **options: object) -> tuple[object, str]:
+    """The exit status of a run with these reports, and what is told."""
+    monkeypatch.delenv("IPMI_LAB_WRITE_TABLES", raising=False)
+    usual = {"keyword": "", "markexpr": ""} | options
+    config = SimpleNamespace(option=SimpleNamespace(**usual), args=["tests"])
+    session = SimpleNamespace(config=config, exitstatus=0)
+    plugin = MessagingPage()
+    for report in reports:
+        plugin.pytest_runtest_logreport(report)  # type: ignore[arg-type]  # enough of one
+    plugin.pytest_sessionfinish(session)  # type: ignore[arg-type]  # enough of one
+    return session.exitstatus, plugin.told
+
+
+WHOLE = (
+    "tests/commands/test_faces.py::a",
+    "tests/commands/test_other_codecs.py::b",
+    "tests/interop/test_messaging_at_ours.py::c",
+)
+
+
+def test_a_whole_run_that_proves_something_else_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    status, told = finished([Report(nodeid) for nodeid in WHOLE], monkeypatch)
+
+    assert status == pytest.ExitCode.TESTS_FAILED
+    assert "is not what the tests proved" in told
+
+
+def test_a_whole_run_that_proves_the_page_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    reports = [Report(WHOLE[0], *proofs_on_the_page()), Report(WHOLE[1]), Report(WHOLE[2])]
+
+    assert finished(reports, monkeypatch) == (0, "")
+
+
+def test_a_run_of_some_tests_or_without_peers_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = [Report(nodeid) for nodeid in WHOLE]
+
+    assert finished(some[:2], monkeypatch) == (0, "")
+    assert finished(some, monkeypatch, keyword="faces") == (0, "")
+    status, told = finished([*some[:2], Report(WHOLE[2], passed=False)], monkeypatch)
+    assert status == 0
+    assert "is not compared" in told

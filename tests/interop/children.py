@@ -76,8 +76,19 @@ class Child:
                 continue
 
 
-def run(command: list[str], environment: Mapping[str, str], seconds: float) -> subprocess.CompletedProcess[str]:
-    """Run a client to its end; after ``seconds`` it is killed, with what it said until then in its error."""
+def run(
+    command: list[str], environment: Mapping[str, str], seconds: float, said: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a client to its end; after ``seconds`` it is killed, with what it said until then in its error.
+
+    ``said`` is what it reads from its stdin; without it, it has ours.
+    """
     return subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=seconds, check=False
+        command,
+        env={**os.environ, **environment},
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
     )

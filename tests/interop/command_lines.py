@@ -6,7 +6,7 @@ from math import ceil
 from pathlib import Path
 
 from tests.interop.children import run
-from tests.interop.peers import Answer, Lan, Target, Way, program
+from tests.interop.peers import Answer, Lan, LanPlus, Target, Way, program
 
 AUTHENTICATIONS = {"none": "NONE", "password": "STRAIGHT_PASSWORD_KEY", "md2": "MD2", "md5": "MD5"}  # for FreeIPMI
 
@@ -35,6 +35,11 @@ class Ipmitool:
         return self._run(
             [*options, *where, "-N", "1", "-R", str(ceil(patience)), *words], environment, 30 + 4 * patience
         )
+
+    def nameless(self, target: Target, way: LanPlus, *words: str) -> Answer:
+        """The same without any user name, as ipmitool does it for the null user."""
+        where = ["-I", "lanplus", "-C", str(way.suite), "-H", target.host, "-p", str(target.port), "-E"]
+        return self._run([*where, *words], {"IPMI_PASSWORD": target.password}, 40)
 
     def raw(
         self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2

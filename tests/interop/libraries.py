@@ -1,7 +1,9 @@
 """Python libraries as clients, each command in a child process, so that none of their threads stays."""
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.interop.children import run
 from tests.interop.peers import Answer, Lan, LanPlus, Target, Way, library
@@ -44,3 +46,23 @@ class PythonIpmi:
         """Log in, send one command, log out."""
         suite = "1.5" if isinstance(way, Lan) else str(way.suite)
         return _raw("python_ipmi_client.py", target, f"{level} {suite} {patience}", request, patience)
+
+
+def pyghmi_calls(target: Target, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
+    """What methods of pyghmi's Command give, one after the other in one session."""
+    library("pyghmi", "pyghmi")
+    return _talk("pyghmi_calls.py", target, [], calls)
+
+
+def python_ipmi_messages(target: Target, *messages: tuple[str, dict[str, Any]], address: int = 0x20) -> list[Any]:
+    """The fields of python-ipmi's answers to its own messages, in one session; bytes are lists of numbers."""
+    library("pyipmi", "python-ipmi")
+    return _talk("python_ipmi_messages.py", target, ["ADMINISTRATOR", hex(address)], messages)
+
+
+def _talk(script: str, target: Target, more: list[str], lines: tuple[tuple[str, dict[str, Any]], ...]) -> list[Any]:
+    command = [sys.executable, str(PROGRAMS / script), target.host, str(target.port), target.user, *more]
+    said = "".join(json.dumps(line) + "\n" for line in lines)
+    done = run(command, {"IPMI_PASSWORD": target.password}, 60, said)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]

@@ -60,6 +60,7 @@ def serve(farm: Farm, *, address: str = "127.0.0.1", kg: str = "", **changes: An
         "authentications": ["none", "md2", "md5", "straight"],
         "insecure": True,
     }
-    served = farm.open(Profile(**usual | changes), host=address, passwords={"admin": PASSWORD, "viewer": PASSWORD})
+    passwords = {"admin": PASSWORD, "viewer": PASSWORD, **changes.pop("passwords", {})}
+    served = farm.open(Profile(**usual | changes), host=address, passwords=passwords)
     served.bmc.users.key = kg.encode().ljust(20, b"\0") if kg else b""
     return VirtualBmc(served, Target(address, served.port, "admin", PASSWORD, kg.encode()))

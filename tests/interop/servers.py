@@ -12,16 +12,19 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "ipmi_sim"
 PYGHMI_BMC = Path(__file__).parent / "programs" / "pyghmi_bmc.py"
 
 
-def free_port(address: str) -> int:
-    """A UDP port that was free a moment ago."""
+def free_port(address: str, kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
+    """A UDP (or TCP) port that was free a moment ago."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+    with socket.socket(family, kind) as probe:
         probe.bind((address, 0))
         return int(probe.getsockname()[1])
 
 
 class IpmiSim:
-    """A BMC of ipmi_sim, started by ``examples/ipmi_sim/start.sh``, which keeps its state in ``folder``."""
+    """A BMC of ipmi_sim, started by ``examples/ipmi_sim/start.sh``, which keeps its state in ``folder``.
+
+    ``system_interface`` is where the machine behind it would ask, see ``tests.interop.system_interface``.
+    """
 
     def __init__(self, folder: Path, *, address: str = "127.0.0.1", kg: str = "") -> None:
         self.name = _version()
@@ -32,8 +35,9 @@ class IpmiSim:
     def _start(self, address: str, kg: str) -> tuple[Child, int]:
         for _ in range(5):  # another process may take the port first
             port = free_port(address)
+            self.system_interface = (address, free_port(address, socket.SOCK_STREAM))
             command = [str(EXAMPLE / "start.sh"), str(port), str(self.folder)]
-            child = Child(command, {"ADDRESS": address, "KG": kg})
+            child = Child(command, {"ADDRESS": address, "KG": kg, "VM": str(self.system_interface[1])})
             if child.output.wait_until(lambda said: said.endswith(b"> ")):  # its prompt: all is set up
                 return child, port
             child.stop()

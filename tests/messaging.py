@@ -1,0 +1,63 @@
+"""The page docs/messaging.md: the 31 messaging commands on every face, and who had the same opinion of their bytes.
+
+It is made of the registry, and of what tests proved that ran and passed; a whole run of the tests compares it.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tabulate import tabulate
+
+from ipmi_lab.commands import byname
+from ipmi_lab.commands.command import title
+from tests.proofs import MESSAGING, Proof
+
+PAGE = Path(__file__).parents[1] / "docs" / "messaging.md"
+CLIENTS = ("ipmitool", "FreeIPMI", "python-ipmi", "pyghmi")
+SERVERS = ("ipmi_sim", "ipmi_sim's system interface", "pyghmi's server")
+CODECS = ("libfreeipmi's templates", "python-ipmi's messages", "the standard's text and go-ipmi, by hand")
+FACES = ("method", "by name", "keyword", "shell")
+HEAD = """# The messaging commands
+
+All 31 rows of IPMI's "Messaging Support Commands", on every face. Each cell is a test that ran and passed: on the left
+ours at our virtual BMC (the method in both worlds, blocking and asyncio), on the right those that cross over.
+
+- *clients at our BMC*: a program or library that nobody here wrote sent the command, and understood our answer.
+- *our client at*: a BMC that nobody here wrote answered it. `ipmi_sim` keeps some of them from a LAN; those were sent
+  to its system interface, as the machine behind it does.
+- *same bytes as*: another's description of the messages, used as a codec, makes the same bytes of random values, and
+  the same values of the bytes, field by field.
+
+`IPMI_LAB_WRITE_TABLES=1 make test` writes this page anew, where all peers are installed.
+
+"""
+
+
+def cells(name: str, proofs: set[Proof]) -> list[str]:
+    """One row; what no test proved is missing."""
+    command = byname.find(name)
+    method = title(name).lower().replace(" ", "_")
+    shown = {"method": f"`{method}()`", "by name": f"`{name}`", "keyword": title(name), "shell": f"`send {name}`"}
+    faces = {face: shown[face] if Proof(name, face) in proofs else "missing" for face in FACES}
+    crossed = [", ".join(peer for peer in peers if Proof(name, peer) in proofs) for peers in (CLIENTS, SERVERS, CODECS)]
+    return [f"{command.command:02X}h", faces["by name"], faces["method"], faces["keyword"], faces["shell"], *crossed]
+
+
+def page(proofs: Iterable[Proof]) -> str:
+    """The whole page."""
+    known = set(proofs)
+    heads = ["number", "typed, by name", "method", "keyword", "shell"]
+    heads += ["clients at our BMC", "our client at", "same bytes as"]
+    rows = [[cell or "–" for cell in cells(name, known)] for name in MESSAGING]
+    return HEAD + tabulate(rows, heads, tablefmt="github", disable_numparse=True) + "\n"
+
+
+def alone(proofs: Iterable[Proof]) -> list[str]:
+    """The commands that no program of another make sent or answered, nor two other descriptions have."""
+    known = set(proofs)
+    return [
+        name
+        for name in MESSAGING
+        if not any(Proof(name, peer) in known for peer in CLIENTS + SERVERS)
+        and sum(Proof(name, codec) in known for codec in CODECS[:2]) < 2
+    ]
