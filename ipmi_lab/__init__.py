@@ -25,6 +25,9 @@ if TYPE_CHECKING:
         NoAnswer as NoAnswer,
     )
     from ipmi_lab.errors import (
+        NoSlot as NoSlot,
+    )
+    from ipmi_lab.errors import (
         NotAllowed as NotAllowed,
     )
     from ipmi_lab.errors import (
@@ -53,6 +56,7 @@ _HOMES = {
             "IpmiLabError",
             "LocalError",
             "NoAnswer",
+            "NoSlot",
             "NotAllowed",
             "OutcomeUnknown",
             "RemoteError",

@@ -61,6 +61,10 @@ class SessionError(IpmiLabError):
     exit_code = 4
 
 
+class NoSlot(SessionError):
+    """All session slots of the BMC, or those of this user or privilege, are taken by others."""
+
+
 class NotAllowed(IpmiLabError):
     """A guard said no: which permission is missing, and who could give it."""
 

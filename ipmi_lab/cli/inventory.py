@@ -8,6 +8,7 @@ import click
 from ipmi_lab.cli.shell import Row, Shell
 from ipmi_lab.inventory.select import select
 from ipmi_lab.inventory.target import Target
+from ipmi_lab.lab.identity import expected_words
 
 
 @click.command("targets")
@@ -82,6 +83,7 @@ def _row(target: Target) -> Row:
         "timeout": f"{target.timing.timeout:g} s",
         "retries": target.timing.retries,
         "budget": f"{target.timing.budget:g} s",
+        "in_flight": target.in_flight,
         "keep_alive": f"{target.keep_alive:g} s" if target.keep_alive else "off",
         "tags": sorted(target.tags),
         "caps": sorted(target.caps),
@@ -89,9 +91,5 @@ def _row(target: Target) -> Row:
         "allow": "protected" if target.protect else sorted(target.allow),
         "location": [f"{key} {value}" for key, value in target.location],
         "i2c": [f"{word}: {d.bus_type} bus {d.bus_id}, 0x{d.address:02x}" for word, d in target.i2c],
-        "expect": [
-            f"{key} {value}"
-            for key in ("manufacturer", "product", "device_id", "firmware")
-            if target.expect_device_id is not None and (value := getattr(target.expect_device_id, key)) is not None
-        ],
+        "expect": [f"{key} {value}" for key, value in expected_words(target).items()],
     }

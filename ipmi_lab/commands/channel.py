@@ -245,3 +245,6 @@ class SetChannelSecurityKeys(
 
     def permission(self) -> Permission:
         return "" if self.operation == KeyOperation.READ else self.needs
+
+    def secret(self) -> bool:
+        return self.operation != KeyOperation.LOCK

@@ -93,6 +93,10 @@ class Request(Layout, Generic[R]):
         """Whether this very request may be sent twice when its answer is lost."""
         return self.repeat
 
+    def secret(self) -> bool:
+        """Whether this very request, or its answer, carries a password or a key."""
+        return False
+
     @classmethod
     def answer(cls, code: int, data: bytes) -> R:
         """The typed answer; CompletionError where the BMC said no."""

@@ -193,6 +193,10 @@ class SendMessage(
         inner = self._inner()
         return self.needs if inner is None else inner.permission()
 
+    def secret(self) -> bool:
+        inner = self._inner()
+        return inner is not None and inner.secret()
+
 
 class ReadEventMessage(Response):
     """An event as a SEL record of 16 bytes."""

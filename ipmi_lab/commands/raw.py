@@ -63,6 +63,13 @@ class Raw(Request[RawData]):
         typed = self._typed()
         return typed is not None and typed.repeatable()
 
+    def secret(self) -> bool:
+        known: type[Request[Any]] | None = self.__dict__["known"]
+        if known is None or known.secret is Request.secret:
+            return False
+        typed = self._typed()
+        return typed is not None and typed.secret()
+
     def label(self) -> str:  # type: ignore[override]  # of this very command
         known: type[Request[Any]] | None = self.__dict__["known"]
         name = title(known.__name__) if known is not None else "raw command"

@@ -138,3 +138,6 @@ class SetUserPassword(
 
     def permission(self) -> Permission:
         return "" if self.operation == PasswordOperation.TEST_PASSWORD else self.needs
+
+    def secret(self) -> bool:
+        return self.password is not None

@@ -5,6 +5,7 @@ from ipmi_lab.device.part import Part, World, feature
 from ipmi_lab.errors import NoAnswer, OutcomeUnknown
 
 LOOKS = 3
+POWER_UP = 60.0  # seconds that a machine may take after a cycle
 
 
 class Chassis(Part[World]):
@@ -25,22 +26,42 @@ class Chassis(Part[World]):
         """Switch, cycle or reset. IPMI 2.0 §28.3.
 
         Where the answer to ``on`` or ``off`` is lost, the status settles whether it was done, and it is asked again
-        if not. For the others OutcomeUnknown says that nobody knows.
+        if not. For the others OutcomeUnknown says what the status is, and that nobody knows; only where the target has
+        the quirk ``silentreset`` is a cycle or reset taken as done when the power is on afterwards.
         """
         for look in range(LOOKS):
             try:
                 await self.link.send(ChassisControl(action=action))
                 return
-            except OutcomeUnknown:
+            except OutcomeUnknown as unknown:
                 wanted = {Power.ON: True, Power.OFF: False}.get(action)
-                if wanted is None or look == LOOKS - 1:
+                if wanted is None:
+                    await self._settle(action, unknown)
+                    return
+                if look == LOOKS - 1:
                     raise
                 if (await self.link.send(GetChassisStatus())).power_on is wanted:
                     return
 
+    async def _settle(self, action: Power, unknown: OutcomeUnknown) -> None:
+        """After a cycle or reset without an answer: a shared port may have gone down with the machine."""
+        silent = "silentreset" in self.link.session.login.quirks and action in (Power.CYCLE, Power.HARD_RESET)
+        try:
+            status = await self.link.send(GetChassisStatus())
+        except NoAnswer:
+            raise unknown from None
+        if silent:
+            await self._until(True, POWER_UP, 0.5)
+            return
+        unknown.hint = f"The power is {'on' if status.power_on else 'off'} now. {unknown.hint}"
+        raise unknown
+
     @feature
     async def wait_until(self, on: bool, timeout: float = 60.0, interval: float = 0.5) -> float:
         """Wait for the power to be on or off; gives the seconds that it took. NoAnswer where it never comes so."""
+        return await self._until(on, timeout, interval)
+
+    async def _until(self, on: bool, timeout: float, interval: float) -> float:
         begun = self.link.clock()
         while True:
             status = await self.link.send(GetChassisStatus())

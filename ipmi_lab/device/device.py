@@ -103,7 +103,7 @@ class Device(
         return f"<BMC {self.link.name}>"
 
     def __enter__(self: "Device[Blocking]") -> "Device[Blocking]":
-        run(self.link.open())
+        run(self.link.open(self.session.holder))
         return self
 
     def __exit__(
@@ -112,10 +112,10 @@ class Device(
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        run(self.link.close())
+        run(self.link.close(self.session.holder))
 
     async def __aenter__(self: "Device[Asyncio]") -> "Device[Asyncio]":
-        await self.link.open()
+        await self.link.open(self.session.holder)
         return self
 
     async def __aexit__(
@@ -124,4 +124,4 @@ class Device(
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.link.close()
+        await self.link.close(self.session.holder)

@@ -23,6 +23,7 @@ from ipmi_lab.commands.session import (
 )
 from ipmi_lab.device.part import Part, World, feature
 from ipmi_lab.errors import IpmiLabError, NoAnswer
+from ipmi_lab.links.link import Link
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 BLOCK, MOST_BLOCKS = 16, 64
@@ -31,18 +32,22 @@ BLOCK, MOST_BLOCKS = 16, 64
 class Session(Part[World]):
     """``ipmi.session``: opens and closes the one session of a device."""
 
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
+        self.holder = object()  # devices that share a session hold it one by one
+
     @feature
     async def establish(self) -> None:
         """Open the session: ping, capabilities, challenge or RAKP, activation, privilege.
 
         NoAnswer where nothing listens, SessionError where the BMC refuses; both say why and what to try.
         """
-        await self.link.open()
+        await self.link.open(self.holder)
 
     @feature
     async def close(self) -> None:
         """Give the session back. One that is not open is no error."""
-        await self.link.close()
+        await self.link.close(self.holder)
 
     @property
     def is_open(self) -> bool:

@@ -12,7 +12,7 @@ from ipmi_lab.commands.command import PERMISSIONS
 from ipmi_lab.document import Document, Path_, check
 from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.inventory.secrets import KINDS
-from ipmi_lab.inventory.target import ExpectedDeviceId, I2cDevice, Target
+from ipmi_lab.inventory.target import ExpectedDeviceId, I2cDevice, Target, looks_up_by_name, quirks_of
 from ipmi_lab.ports.address import LINES, PORT, SCHEMES, WITHOUT_HOST, Address, parse_route
 from ipmi_lab.sessions.bridge import Hop, Route
 from ipmi_lab.sessions.login import Timing
@@ -91,6 +91,7 @@ def _hop(value: object) -> object:
 Seconds = Annotated[float, BeforeValidator(seconds), Field(ge=0)]
 Number = Annotated[int, BeforeValidator(whole)]
 Words = list[str]
+Guid = Annotated[str, Field(pattern=r"(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Reference = Annotated[str, BeforeValidator(_reference)]
 
 
@@ -136,9 +137,11 @@ class DeviceIdModel(Model):
 
 
 class ExpectModel(Model):
-    """What is expected of a target."""
+    """What is expected of a target; a GUID as Get System GUID and Get Device GUID are shown."""
 
     device_id: DeviceIdModel | None = None
+    system_guid: Guid | None = None
+    device_guid: Guid | None = None
 
 
 class SettingsModel(Model):
@@ -149,11 +152,16 @@ class SettingsModel(Model):
     port: Number | None = Field(default=None, ge=1, le=65535)
     credentials: str | CredentialsModel | None = None
     cipher: Annotated[int | Literal["auto"] | None, BeforeValidator(_cipher)] = None
+    authentication: Literal["auto", "none", "md2", "md5", "straight"] | None = None
+    name_only: bool | None = None
+    plain_secrets: bool | None = None
     privilege: Annotated[str | None, BeforeValidator(_level)] = None
     timeout: Seconds | None = None
     retries: Number | None = Field(default=None, ge=0, le=20)
     budget: Seconds | None = None
     keep_alive: Seconds | None = None
+    in_flight: Number | None = Field(default=None, ge=1, le=63)
+    wait_for_slot: Seconds | None = None
     gentle: bool | None = None
     tags: Words = []
     caps: Words = []
@@ -249,6 +257,8 @@ class _Reader:
             merged |= {key: value for key, value in layer if value is not None and key not in ADDING}
         added = {key: frozenset(word for layer in layers for word in getattr(layer, key)) for key in ADDING}
         address = self._address(path, merged)
+        if address is not None:
+            added["quirks"] |= quirks_of(address)
         credentials = self._credentials(path, merged.get("credentials"))
         if address is None or credentials is None:
             return None
@@ -268,7 +278,8 @@ class _Reader:
             merged.get("retries", usual.retries),
             merged.get("budget", usual.budget),
         )
-        expected = merged["expect"].device_id if "expect" in merged else None
+        expect = merged.get("expect", ExpectModel())
+        expected = expect.device_id
         cipher = merged.get("cipher", address.option("cipher") or "auto")
         return Target(
             name,
@@ -278,14 +289,21 @@ class _Reader:
             kg=credentials.kg,
             allow_literal=credentials.allow_literal,
             cipher=None if cipher == "auto" else int(cipher),
+            authentication=merged.get("authentication", address.option("authentication")),
+            name_only=merged.get("name_only", looks_up_by_name(address)),
+            plain_secrets=merged.get("plain_secrets", False),
             privilege=Privilege.from_words(merged.get("privilege", "administrator")),
             timing=timing.gentle() if merged.get("gentle") else timing,
             keep_alive=merged.get("keep_alive", 0.0),
+            in_flight=merged.get("in_flight", 1),
+            wait_for_slot=merged.get("wait_for_slot", 0.0),
             protect=merged.get("protect", False),
             bridge=self._route(address, merged),
             location=tuple(merged.get("location", {}).items()),
             i2c=tuple((word, I2cDevice(**model.model_dump())) for word, model in merged.get("i2c", {}).items()),
             expect_device_id=ExpectedDeviceId(**expected.model_dump()) if expected is not None else None,
+            expect_system_guid=expect.system_guid,
+            expect_device_guid=expect.device_guid,
             **added,
         )
 
@@ -296,7 +314,10 @@ class _Reader:
             if ":" in transport:
                 if "host" in merged:
                     self._say((*path, "host"), "stands beside a whole URL in transport; write one of them")
-                return Address.parse(transport)
+                address = Address.parse(transport)
+                looks_up_by_name(address)  # what they cannot read is a mistake of this place
+                quirks_of(address)
+                return address
             if transport not in SCHEMES or transport == "virtual":
                 raise LocalError(f"{transport!r} is no transport", hint=did_you_mean(transport, list(SCHEMES)))
             if transport in WITHOUT_HOST:

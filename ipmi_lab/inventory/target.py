@@ -7,6 +7,7 @@ from ipmi_lab.errors import LocalError
 from ipmi_lab.ports.address import Address, parse_route
 from ipmi_lab.sessions.bridge import Hop, Route
 from ipmi_lab.sessions.login import Timing
+from ipmi_lab.sessions.quirks import known_quirks
 from ipmi_lab.wire.codes import Privilege
 
 
@@ -41,9 +42,14 @@ class Target:
     kg: str | None = field(default=None, repr=False)
     allow_literal: bool = False
     cipher: int | None = None
+    authentication: str | None = None
+    name_only: bool = True
+    plain_secrets: bool = False
     privilege: Privilege = Privilege.ADMINISTRATOR
     timing: Timing = field(default_factory=Timing)
     keep_alive: float = 0.0
+    in_flight: int = 1
+    wait_for_slot: float = 0.0
     tags: frozenset[str] = frozenset()
     caps: frozenset[str] = frozenset()
     quirks: frozenset[str] = frozenset()
@@ -53,6 +59,8 @@ class Target:
     location: tuple[tuple[str, Any], ...] = ()
     i2c: tuple[tuple[str, I2cDevice], ...] = ()
     expect_device_id: ExpectedDeviceId | None = None
+    expect_system_guid: str | None = None
+    expect_device_guid: str | None = None
 
     @classmethod
     def from_url(cls, url: str) -> "Target":
@@ -64,6 +72,12 @@ class Target:
             target = replace(target, privilege=Privilege.from_words(privilege))
         if cipher is not None and cipher != "auto":
             target = replace(target, cipher=_suite(cipher))
+        target = replace(
+            target,
+            authentication=address.option("authentication"),
+            name_only=looks_up_by_name(address),
+            quirks=quirks_of(address),
+        )
         route = address.option("bridge")
         return target if route is None else replace(target, bridge=_route(route))
 
@@ -72,9 +86,28 @@ class Target:
         return dict(self.i2c).get(device)
 
     @property
+    def is_pinned(self) -> bool:
+        """Whether the inventory says by what the machine is known."""
+        return bool(self.expect_device_id or self.expect_system_guid or self.expect_device_guid)
+
+    @property
     def version(self) -> str:
         """The IPMI version that the scheme asks for: ``2.0``, ``1.5`` or ``auto``."""
         return {"lan": "1.5", "lanplus": "2.0"}.get(self.address.scheme, "auto")
+
+
+def looks_up_by_name(address: Address) -> bool:
+    """Whether the URL wants the user looked up by name alone, as all BMCs can: ``name_only=no`` does not."""
+    words = {"yes": True, "true": True, "no": False, "false": False}
+    written = address.option("name_only") or "yes"
+    if written not in words:
+        raise LocalError(f"{written!r} is neither yes nor no", hint="Write name_only=no.")
+    return words[written]
+
+
+def quirks_of(address: Address) -> frozenset[str]:
+    """The quirks that stand in the URL: ``quirks=opensesspriv,tagzero``."""
+    return known_quirks(filter(None, (address.option("quirks") or "").split(",")))
 
 
 def _route(text: str) -> Route:

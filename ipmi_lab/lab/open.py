@@ -1,40 +1,47 @@
 """Opens targets by name or URL: the one place that sees links and virtual BMCs."""
 
+import atexit
 import os
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ipmi_lab.commands.session import AuthenticationType
 from ipmi_lab.device.device import Device
-from ipmi_lab.errors import LocalError, did_you_mean
+from ipmi_lab.errors import IpmiLabError, LocalError, did_you_mean
 from ipmi_lab.inventory.secrets import resolve
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.lab.guard import Guard
+from ipmi_lab.lab.identity import Pin
 from ipmi_lab.links.blocking import BlockingLink
 from ipmi_lab.links.link import Asyncio, Blocking, Link
 from ipmi_lab.links.ways import way
 from ipmi_lab.secret import HasValue, Secret
 from ipmi_lab.sessions.events import Observe
-from ipmi_lab.sessions.login import Login, Timing
+from ipmi_lab.sessions.login import Login, Timing, bmc_key
+from ipmi_lab.sessions.quirks import known_quirks
 from ipmi_lab.wire.codes import Privilege
 
 if TYPE_CHECKING:
     from ipmi_lab.inventory.model import Inventory
     from ipmi_lab.virtual.farm import Farm, Served
 
-PASSWORD_VARIABLE = "IPMI_LAB_PASSWORD"
+PASSWORD_VARIABLE, KEY_VARIABLE = "IPMI_LAB_PASSWORD", "IPMI_LAB_KG"
+SLOT_PATIENCE = 70.0  # BMCs end a silent session after a minute
 SecretLike = Secret | str | bytes | HasValue
+STANDS_FOR_ANOTHER: dict[str, Any] = dict.fromkeys(("expect_device_id", "expect_system_guid", "expect_device_guid"))
 
 
 def connect(url: str, **how: Any) -> Device[Blocking]:
     """A BMC by its URL, unopened: ``with`` or ``ipmi.session.establish()`` opens its session.
 
-    ``how`` is what ``Lab.open`` takes: ``user``, ``password``, ``kg``, ``privilege``, ``cipher``, ``timeout``,
-    ``keep_alive_interval`` …. A device from here has no guard: what it is told to do, it does.
+    ``how`` is what ``Lab.open`` takes: ``user``, ``password``, ``kg`` (text, ``0x…`` or bytes), ``privilege``,
+    ``cipher``, ``timeout``, ``keep_alive_interval``, ``quirks`` …. A device from here has no guard: what it is told to
+    do, it does.
     """
     lab = Lab()
     device = lab.open(url, guarded=False, **how)
@@ -72,6 +79,7 @@ class Lab:
         self._farm: Farm | None = None
         self._virtual: dict[str, Target] = {}
         self._secrets: dict[str, Secret] = {}
+        self._shared: dict[tuple[object, ...], Link] = {}
 
     @property
     def targets(self) -> dict[str, Target]:
@@ -94,8 +102,15 @@ class Lab:
         raise LocalError(f"{self.inventory.path} has no target {name!r}", hint=did_you_mean(name, list(self.targets)))
 
     def open(self, target: str | Target, **how: Any) -> Device[Blocking]:
-        """A target by name or URL as a blocking device, unopened. What is given here beats what the inventory says."""
-        return Device(self._link(BlockingLink, target, **how))
+        """A target by name or URL as a blocking device, unopened. What is given here beats what the inventory says.
+
+        ``name_only=False`` looks the user up by name and privilege; ``in_flight`` are the questions that may be under
+        way at once; ``gentle`` is for weak BMCs; ``wait_for_slot`` are seconds to wait where all sessions are taken;
+        ``plain_secrets`` lets passwords be set over sessions that are not encrypted.
+        """
+        device: Device[Blocking] = Device(self._link(BlockingLink, target, **how))
+        _give_back_at_exit(device)
+        return device
 
     def open_asyncio(self, target: str | Target, **how: Any) -> Device[Asyncio]:
         """The same as an asyncio device."""
@@ -118,7 +133,12 @@ class Lab:
         retries: int | None = None,
         budget: float | None = None,
         keep_alive_interval: float | None = None,
-        in_flight: int = 1,
+        in_flight: int | None = None,
+        gentle: bool = False,
+        name_only: bool | None = None,
+        wait_for_slot: float | None = None,
+        plain_secrets: bool | None = None,
+        quirks: Iterable[str] = (),
         observe: Observe | None = None,
         guarded: bool = True,
         name: str | None = None,
@@ -131,19 +151,34 @@ class Lab:
         login = Login(
             user=user if user is not None else target.user or "",
             password=known or Secret(b""),
-            kg=self._secret(target, kg, target.kg) if logs_in else None,
+            kg=self._key(target, kg) if logs_in else None,
             privilege=_privilege(privilege, target.privilege),
             version=target.version,
             cipher=target.cipher if cipher is None else _cipher(cipher),
-            authentication=_authentication(authentication or target.address.option("authentication")),
-            quirks=target.quirks,
+            authentication=_authentication(authentication or target.authentication),
+            name_only=target.name_only if name_only is None else name_only,
+            quirks=target.quirks | known_quirks(quirks),
         )
+        few = "fewslots" in login.quirks
+        holder = (kind, target.name, login.user, login.privilege)
+        if few and holder in self._shared:
+            return self._shared[holder]
         listen = observe or (self._observe(target) if self._observe is not None else None)
         session, make_port = way(
-            target.address, login, timing, in_flight=in_flight, route=target.bridge, observe=listen
+            target.address,
+            login,
+            timing.gentle() if gentle else timing,
+            in_flight=target.in_flight if in_flight is None else in_flight,
+            route=target.bridge,
+            observe=listen,
         )
         interval = target.keep_alive if keep_alive_interval is None else keep_alive_interval
         link = kind(name or target.name, make_port, session, keep_alive=interval)
+        link.plain_secrets = target.plain_secrets if plain_secrets is None else plain_secrets
+        link.wait_for_slot = wait_for_slot or target.wait_for_slot or (SLOT_PATIENCE if few else 0.0)
+        if few:
+            link.shared = True
+            self._shared[holder] = link
         if known is None and login.user and logs_in:
             link.missing = LocalError(
                 f"no password was given for user {login.user!r}",
@@ -151,6 +186,8 @@ class Lab:
             )
         if guarded:
             link.guard = Guard(target.name, self.allow | target.allow, self.extra, protect=target.protect)
+        if target.is_pinned:
+            link.pin = Pin(target)
         return link
 
     def caps(self, target: Target) -> frozenset[str]:
@@ -186,6 +223,7 @@ class Lab:
             caps=target.caps | frozenset(served.profile.caps)
             if self.virtual is None
             else frozenset(served.profile.caps),
+            **({} if self.virtual is None else STANDS_FOR_ANOTHER),
         )
 
     def stop_virtual(self, name: str) -> bool:
@@ -212,6 +250,14 @@ class Lab:
             return Secret(os.environ[PASSWORD_VARIABLE])
         return found
 
+    def _key(self, target: Target, given: SecretLike | None) -> Secret | None:
+        if isinstance(given, bytes):
+            return Secret(given)
+        found = self._secret(target, given, target.kg)
+        if found is None and KEY_VARIABLE in os.environ:
+            found = Secret(os.environ[KEY_VARIABLE])
+        return None if found is None else bmc_key(found)
+
     @staticmethod
     def _secret(target: Target, given: SecretLike | None, reference: str | None) -> Secret | None:
         if given is not None:
@@ -232,6 +278,22 @@ class Lab:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+_OPENED: "weakref.WeakSet[Device[Blocking]]" = weakref.WeakSet()
+
+
+def _give_back_at_exit(device: Device[Blocking]) -> None:
+    """Where a program ends without closing its sessions, they are given back, so that the BMC's slots are free."""
+    _OPENED.add(device)
+
+
+@atexit.register
+def _give_back() -> None:
+    for device in list(_OPENED):
+        if device.session.is_open:
+            with suppress(IpmiLabError, OSError):  # nobody is left to tell
+                device.session.close()
 
 
 def _load(path: str | Path) -> "Inventory":

@@ -18,14 +18,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ipmi_lab.commands.bmc import DeviceId
 from ipmi_lab.device.device import Device
+from ipmi_lab.device.part import run as perform
 from ipmi_lab.errors import IpmiLabError, LocalError
-from ipmi_lab.inventory.target import ExpectedDeviceId, Target
+from ipmi_lab.inventory.target import Target
+from ipmi_lab.lab.identity import expected_words, found_words, identify
 from ipmi_lab.links.link import Blocking
 from ipmi_lab.report.journal import Journal
 from ipmi_lab.sessions.events import Closed, Exchanged, Observe, Observed, Opened, Refused, Said
 from ipmi_lab.sessions.login import Login
+from ipmi_lab.sessions.quirks import LESS_SAFE
 
 RUN_ID = "IPMI_LAB_RUN_ID"
 
@@ -102,20 +104,20 @@ class Run:
         if target.name in self._identified:
             return
         self._identified.add(target.name)
+        for quirk in sorted(target.quirks & set(LESS_SAFE)):
+            self.problem(f"{target.name} is used with the quirk {quirk}: {LESS_SAFE[quirk]}", target=target.name)
         try:
-            found = ipmi.get_device_id()
+            found, wrong = perform(identify(ipmi.link, target))
         except IpmiLabError as error:
             self.problem(f"{target.name} could not be identified: {error}", target=target.name)
             return
-        expected = target.expect_device_id
-        wrong = [] if expected is None else mismatches(found, expected)
         self.mismatches += [f"{target.name}: {text}" for text in wrong]
         self.write(
             "target",
             target=target.name,
             address=str(target.address),
-            found=_identity(found),
-            expected={} if expected is None else _expected(expected),
+            found=found_words(found),
+            expected=expected_words(target),
             mismatches=wrong,
         )
 
@@ -222,49 +224,6 @@ def close_quietly(run: Run, name: str, close: Callable[[], None]) -> None:
         close()
     except IpmiLabError as error:
         run.problem(f"the session with {name} was not given back: {error}", target=name)
-
-
-def mismatches(found: DeviceId, expected: ExpectedDeviceId) -> list[str]:
-    """What Get Device ID answered otherwise than the inventory expects, a sentence each."""
-    wrong = []
-    for key in ("manufacturer", "product", "device_id"):
-        wanted, there = getattr(expected, key), getattr(found, key)
-        if wanted is not None and wanted != there:
-            wrong.append(f"{key.replace('_', ' ')} is {there}, expected {wanted}")
-    if expected.firmware is not None and not firmware_fits(found.firmware, expected.firmware):
-        wrong.append(f"firmware is {found.firmware}, expected {expected.firmware}")
-    return wrong
-
-
-def firmware_fits(there: str, wanted: str) -> bool:
-    """Whether a firmware version fits ``2.09``, ``>=2.9``, ``<3``; numbers count, not their leading zeros."""
-    sign = wanted.rstrip("0123456789. ")
-    have, want = (tuple(int(part) for part in text.split(".")) for text in (there, wanted[len(sign) :].strip()))
-    length = max(len(have), len(want))
-    have, want = (each + (0,) * (length - len(each)) for each in (have, want))
-    return {
-        "": have == want,
-        "==": have == want,
-        ">=": have >= want,
-        "<=": have <= want,
-        ">": have > want,
-        "<": have < want,
-    }[sign.strip()]
-
-
-def _identity(found: DeviceId) -> dict[str, Any]:
-    return {
-        "manufacturer": found.manufacturer,
-        "product": found.product,
-        "device_id": found.device_id,
-        "firmware": found.firmware,
-        "ipmi": found.ipmi,
-    }
-
-
-def _expected(expected: ExpectedDeviceId) -> dict[str, Any]:
-    wanted = {key: getattr(expected, key) for key in ("manufacturer", "product", "device_id", "firmware")}
-    return {key: value for key, value in wanted.items() if value is not None}
 
 
 def _margin(value: float, low: float | None, high: float | None) -> float | None:

@@ -31,6 +31,10 @@ class AsyncioLink(Link):
         self._timer_at = float("inf")
         self._listening: Port | None = None
 
+    async def open(self, holder: object = None) -> None:
+        async with self._logins:
+            await super().open(holder)
+
     async def _perform(self, request: Request[Any], purpose: str) -> Answered | GaveUp:
         self._listen()
         number = self.session.request(request, self.clock(), purpose=purpose)

@@ -1,7 +1,8 @@
 """A link drives a session over a port. What both worlds share stands here: errors, healing, typed answers."""
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, TypeVar
@@ -9,7 +10,15 @@ from typing import Any, ClassVar, TypeVar
 from ipmi_lab.commands.bmc import GetDeviceId
 from ipmi_lab.commands.command import Request, Response, meaning
 from ipmi_lab.commands.terminal import TextCommand
-from ipmi_lab.errors import CompletionError, IpmiLabError, NoAnswer, OutcomeUnknown, SessionError
+from ipmi_lab.errors import (
+    CompletionError,
+    IpmiLabError,
+    NoAnswer,
+    NoSlot,
+    NotAllowed,
+    OutcomeUnknown,
+    SessionError,
+)
 from ipmi_lab.ports.port import Port
 from ipmi_lab.sessions.client import ClientSession, State
 from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Ponged, Refused, Said
@@ -18,6 +27,7 @@ from ipmi_lab.sessions.questions import IDLE
 R = TypeVar("R", bound=Response)
 LOGIN_PAUSES = (0.5, 1.0)
 UNSPECIFIED = 0xFF
+SLOT_PAUSE = 1.0
 
 
 class Blocking:
@@ -50,11 +60,16 @@ class Link:
         self.keep_alive = keep_alive
         self.missing: IpmiLabError | None = None  # what a session would need and nobody gave
         self.guard: Callable[[Request[Any] | TextCommand], None] | None = None
+        self.pin: Callable[[Link], Awaitable[None]] | None = None  # asked before a change whether this is the machine
+        self.plain_secrets = False  # whether passwords and keys may go where everybody can read them
+        self.wait_for_slot = 0.0  # seconds
+        self.shared = False  # whether several may hold the one session, which ends with the last of them
         self.session = session
         self.clock = clock
         self._make_port = make_port
         self._port: Port | None = None
         self._wanted = False  # whether the user opened a session and did not close it
+        self._holders: list[object] = []
 
     @property
     def is_open(self) -> bool:
@@ -73,18 +88,25 @@ class Link:
 
     # ------------------------------------------------------------------ sessions
 
-    async def open(self) -> None:
-        """Establish the session; an error says how far it came."""
-        if self._wanted:
+    async def open(self, holder: object = None) -> None:
+        """Establish the session for ``holder``; an error says how far it came."""
+        if self._wanted and (not self.shared or holder in self._holders):
             raise SessionError("the session is open already", target=self.name, hint="Close it first.")
         if self.missing is not None:
             raise self.missing.about(target=self.name)
-        await self._login()
-        self._wanted = True
-        self._keep_alive(True)
+        if not self._wanted:
+            await self._login()
+            self._wanted = True
+            self._keep_alive(True)
+        self._holders.append(holder)
 
-    async def close(self) -> None:
-        """Give the session back and close the port. What the BMC does not acknowledge is forgotten all the same."""
+    async def close(self, holder: object = None) -> None:
+        """Give the session back and close the port, unless others hold it. What the BMC does not acknowledge is
+        forgotten all the same."""
+        if holder in self._holders:
+            self._holders.remove(holder)
+        if self._holders:
+            return
         self._wanted = False
         self._keep_alive(False)
         try:
@@ -100,13 +122,18 @@ class Link:
         if self._port is not None and self._port.gone:
             self._release(self._port)
             self._port = None
-        try:
-            event = await self._converse(lambda: self.session.open(self.clock()), Opened)
-        except BaseException:
-            self.session.abandon()
-            raise
-        if isinstance(event, Refused):
-            raise self._explained(event.error)
+        until, before = self.clock() + self.wait_for_slot, self.session.dropped.copy()
+        while True:
+            try:
+                event = await self._converse(lambda: self.session.open(self.clock()), Opened)
+            except BaseException:
+                self.session.abandon()
+                raise
+            if not isinstance(event, Refused):
+                return
+            if not isinstance(event.error, NoSlot) or self.clock() >= until:
+                raise self._explained(event.error, self.session.dropped - before)
+            await self.sleep(min(SLOT_PAUSE, max(0.0, until - self.clock())))
 
     async def _heal(self) -> None:
         """Log in anew after the BMC dropped the session; while nobody answers, again with growing pauses."""
@@ -139,6 +166,8 @@ class Link:
                 await self._heal()
             if self.session.unclean:  # the answer to a question comes behind all replies that are still on their way
                 await self.exchange(GetDeviceId(), purpose="keep-alive")
+            if self.pin is not None and command.permission():
+                await self.pin(self)
             begin = partial(self.session.say, command.text, repeat=command.repeatable())
             event = await self._converse(lambda: begin(now=self.clock()), Said)
             assert isinstance(event, Said)
@@ -178,17 +207,31 @@ class Link:
                 self.guard(request)
             if self._wanted and (self.session.state is State.CLOSED or not request.repeatable()):
                 await self._prepare(request)
+            if self.pin is not None or request.secret():
+                await self._vouch(request, purpose)
             outcome = await self._perform(request, purpose)
             if isinstance(outcome, GaveUp):
                 if not outcome.lost or not request.repeatable():
                     raise self._unanswered(request, outcome)
                 await self._heal()
+                if self.pin is not None:
+                    await self._vouch(request, purpose)
                 outcome = await self._perform(request, purpose)
                 if isinstance(outcome, GaveUp):
                     raise self._unanswered(request, outcome)
             return outcome.code, outcome.data
         except IpmiLabError as error:
             raise error.about(target=self.name, request=request.label()) from None
+
+    async def _vouch(self, request: Request[Any], purpose: str) -> None:
+        """NotAllowed where a change would reach another machine, or a secret would lie open on the network."""
+        if self.pin is not None and purpose == "command" and request.permission():
+            await self.pin(self)
+        if request.secret() and not self.plain_secrets and not self.session.confidential:
+            raise NotAllowed(
+                "it carries a secret, and the session is not encrypted: everybody on the network could read it",
+                hint="Use a cipher suite that encrypts, such as 3 or 17, or allow it: plain_secrets.",
+            )
 
     async def _prepare(self, request: Request[Any]) -> None:
         """Log in anew where the session was lost; before a change after a long silence ask a read first, since a read
@@ -211,11 +254,18 @@ class Link:
             f"{what}: it may have been done or not", hint="Read back what it changes before you ask again."
         )
 
-    def _explained(self, error: IpmiLabError) -> IpmiLabError:
-        """The error with the target's name and what the operating system said of the way there."""
+    def _explained(self, error: IpmiLabError, noise: Counter[str] | None = None) -> IpmiLabError:
+        """The error with the target's name, what the operating system said of the way there, and what came that was
+        no answer."""
         if isinstance(error, NoAnswer):
             error.message += f" ({self.port.peer})"
             error.hint = self._said() or error.hint
+            if noise:
+                (reason, _), count = noise.most_common(1)[0], noise.total()
+                error.hint = (
+                    f"{count} datagram{'s' if count != 1 else ''} came that are no answers ({reason}): something else "
+                    f"than a BMC may listen there. {error.hint}"
+                )
         return error.about(target=self.name)
 
     def _said(self) -> str:

@@ -30,8 +30,9 @@ def pack(authentication: int, sequence: int, session_id: int, code: bytes, messa
     return _PLAIN.pack(IPMI_HEADER, 0, sequence, session_id, len(message)) + message
 
 
-def parse(datagram: bytes) -> Packet:
-    """A datagram taken apart; bytes behind the announced length (the legacy pad) are tolerated."""
+def parse(datagram: bytes, *, lengths: bool = True) -> Packet:
+    """A datagram taken apart; bytes behind the announced length (the legacy pad) are tolerated. Without ``lengths``
+    the message is all that came, whatever is announced."""
     if len(datagram) < _PLAIN.size:
         raise TooShort(f"an IPMI 1.5 packet of {len(datagram)} bytes came, its header has {_PLAIN.size}")
     code = b""
@@ -43,8 +44,8 @@ def parse(datagram: bytes) -> Packet:
         header = _SIGNED.size
     else:
         _, kind, sequence, session_id, size = _PLAIN.unpack_from(datagram)
-    message = datagram[header : header + size]
-    if len(message) < size:
+    message = datagram[header : header + size] if lengths else datagram[header:]
+    if lengths and len(message) < size:
         raise TooShort(f"the packet announces {size} bytes, {len(message)} came")
     if kind & 0xF0:
         raise RemoteError(f"the authentication type 0x{kind:02X} has reserved bits set")

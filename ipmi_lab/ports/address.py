@@ -21,9 +21,9 @@ SCHEMES = {
 LINES = ("serial", "socket", "rfc2217")
 LINE_OPTIONS = ("mode", "baud", "login", "authentication", "careful", "privilege", "bridge")
 OPTIONS = {
-    "lanplus": ("cipher", "privilege", "bridge"),
-    "lan": ("authentication", "privilege", "bridge"),
-    "auto": ("cipher", "privilege", "bridge"),
+    "lanplus": ("cipher", "privilege", "name_only", "quirks", "bridge"),
+    "lan": ("authentication", "privilege", "quirks", "bridge"),
+    "auto": ("cipher", "authentication", "privilege", "name_only", "quirks", "bridge"),
     "open": ("bridge",),
     **dict.fromkeys(LINES, LINE_OPTIONS),
     "virtual": ("way", "bridge"),

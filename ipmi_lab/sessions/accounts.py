@@ -1,6 +1,6 @@
 """What the BMC's end of a session must know of its users and channel; whoever plays the BMC provides it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ipmi_lab.wire.codes import Privilege
@@ -13,7 +13,7 @@ class Account:
 
     user_id: int
     user_name: bytes
-    password: bytes
+    password: bytes = field(repr=False)
     limit: Privilege
     long_password: bool = False
     session_limit: int = 0

@@ -15,6 +15,7 @@ from ipmi_lab.commands.session import AuthenticationType, GetSessionChallenge
 from ipmi_lab.errors import BadSignature, RemoteError
 from ipmi_lab.packets import ipmb, lan15, lan20, rmcp
 from ipmi_lab.packets.rakp import OpenSessionRequest, Status
+from ipmi_lab.sessions import faulty
 from ipmi_lab.sessions.accounts import Account, Accounts
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.faulty import FaultyLan15
@@ -99,8 +100,8 @@ class BmcSessions:
 
     def answer(self, asked: Asked, data: bytes, *, remember: bool, now: float) -> None:
         """Send an answer; ``data`` begins with the completion code. What is remembered is not done twice."""
-        message = ipmb.pack_answer(asked.frame, data)
         session = asked.session
+        message = faulty.answer(asked.frame, data, self.faults if session is not None else frozenset())
         if session is not None and remember:
             session.answers[asked.message] = now, message
             while len(session.answers) > REMEMBERED:
@@ -137,8 +138,13 @@ class BmcSessions:
         self.open[session.bmc_id] = session
 
     @property
+    def says_unsigned(self) -> bool:
+        """Whether the BMC says, falsely, that IPMI 1.5 packets need not be signed."""
+        return bool(self.faults & {"forcepermsg", "unexpectedauth"})
+
+    @property
     def full(self) -> bool:
-        return len(self.open) >= self.accounts.session_slots
+        return len(self.open) >= (1 if "fewslots" in self.faults else self.accounts.session_slots)
 
     def full_for(self, account: Account) -> bool:
         """Whether a user has as many sessions as he may."""
@@ -226,7 +232,7 @@ class BmcSessions:
 
     def _open_session(self, payload: bytes, address: Address, now: float) -> bytes:
         OpenSessionRequest.decode(payload)  # whatever cannot be read takes no place in the table
-        login = Login20(self.accounts, self._random, self.new_id(), now)
+        login = Login20(self.accounts, self._random, self.new_id(), now, self.faults)
         answer = login.open_session(payload, self.full)
         if not answer[1]:
             self._logins[address, login.bmc_id] = login
@@ -298,10 +304,9 @@ class BmcSessions:
         wrapping.signed, wrapping.faults = given.kind, self.faults
         wrapping.lenient = bool(given.kind) and not self.accounts.signs_as_user()
         signs = self.accounts.signs_every_packet()
-        unsaid = self.faults & {"forcepermsg", "unexpectedauth"}
-        told = given.kind if signs and not unsaid else AuthenticationType.NONE
+        told = given.kind if signs and not self.says_unsigned else AuthenticationType.NONE
         data = bytes((code,)) if code else activated(told, packet.session_id, inbound, ask)
-        answer = wrapping.wrap(ipmb.pack_answer(frame, data))
+        answer = wrapping.wrap(faulty.answer(frame, data, self.faults))
         if "unexpectedauth" in self.faults:
             wrapping.authentication = AuthenticationType.NONE  # it takes unsigned packets, and signs all the same
         if not signs:  # what comes signed all the same is still verified

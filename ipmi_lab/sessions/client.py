@@ -10,6 +10,7 @@ What all kinds share stands here; how a kind opens, and how it takes datagrams a
 """
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable
 from enum import Enum
@@ -28,6 +29,8 @@ from ipmi_lab.sessions.pending import Pending
 from ipmi_lab.sessions.questions import Questions
 from ipmi_lab.sessions.steps import Ask, Say, Steps
 from ipmi_lab.sessions.wrapping import SessionWrapping, Wrapping
+
+NUMBER = re.compile(r"0x[0-9A-Fa-f]+|\d{2,}")
 
 
 class State(Enum):
@@ -161,6 +164,11 @@ class ClientSession(Questions):
         self._fill(now)
         return self._happened()
 
+    @property
+    def confidential(self) -> bool:
+        """Whether nobody on the way can read what is said."""
+        return True
+
     # ------------------------------------------------------------------ what a kind says
 
     def _opening(self) -> Steps[tuple[SessionWrapping, str]]:
@@ -181,6 +189,8 @@ class ClientSession(Questions):
         ipmb.check(message, checksums=self._checksums)
         to, netfn_lun, _, sender, sequence_lun, command = message[:6]
         pending = self._open.get(sequence_lun >> 2)
+        if pending is None and "norqseq" in self.login.quirks:
+            pending = self._only_open(wrapping)
         if pending is None or pending.wrapping is not wrapping:
             raise RemoteError("an answer came that fits no open question")
         if pending.route:
@@ -205,6 +215,11 @@ class ClientSession(Questions):
         if wrapping is self._wrapping:
             self.last_heard_inside = now
         self._deliver(pending, Answered(pending.number, message[6], message[7:-1]), now)
+
+    def _only_open(self, wrapping: Wrapping) -> Pending | None:
+        """The one question that an answer without our number can be meant for; None where there are several."""
+        inside = [pending for pending in self._open.values() if pending.wrapping is wrapping]
+        return inside[0] if len(inside) == 1 else None
 
     def _bridged(self, pending: Pending, message: bytes, now: float) -> None:
         """One of the answers that a bridged question has: that of Send Message, or that of the controller."""
@@ -231,7 +246,7 @@ class ClientSession(Questions):
             self._fill(now)
 
     def _drop(self, reason: str, datagram: bytes) -> None:
-        self.dropped[reason.split(":")[0]] += 1
+        self.dropped[NUMBER.sub("…", reason.split(":")[0])] += 1  # else each number would be a reason of its own
         if self.observe is not None:
             self.observe(Dropped(reason, datagram))
 

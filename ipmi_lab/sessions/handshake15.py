@@ -1,6 +1,7 @@
 """How an IPMI 1.5 session is opened: Get Session Challenge, then Activate Session. IPMI 2.0 §22.16, §22.17."""
 
 from ipmi_lab.commands.session import (
+    ActivateCode,
     ActivateSession,
     ActiveSession,
     AuthenticationType,
@@ -8,7 +9,7 @@ from ipmi_lab.commands.session import (
     GetSessionChallenge,
     SessionChallenge,
 )
-from ipmi_lab.errors import NoAnswer, SessionError
+from ipmi_lab.errors import NoAnswer, NoSlot, SessionError
 from ipmi_lab.packets import lan15
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.login import Login
@@ -18,10 +19,16 @@ from ipmi_lab.sessions.wrapping import Lan15, Wrapping
 from ipmi_lab.wire.codes import Privilege
 
 STRONGEST_FIRST = (AuthenticationType.MD5, AuthenticationType.MD2)
+SLOTS = "close other sessions, or wait for them to time out after about a minute (wait_for_slot=…)"
+NO_SLOT = {
+    ActivateCode.NO_SESSION_SLOT_AVAILABLE,
+    ActivateCode.NO_SLOT_FOR_THIS_USER,
+    ActivateCode.NO_SLOT_FOR_THIS_PRIVILEGE,
+}
 HINTS = {
-    0x81: "All session slots of the BMC are taken: close other sessions, or wait for them to time out.",
-    0x82: "All session slots of this user are taken: close other sessions, or wait for them to time out.",
-    0x83: "All session slots of this privilege are taken: wait, or ask for a lower privilege.",
+    0x81: f"All session slots of the BMC are taken: {SLOTS}.",
+    0x82: f"All session slots of this user are taken: {SLOTS}.",
+    0x83: f"All session slots of this privilege are taken: {SLOTS}, or ask for a lower privilege.",
     0x86: "Ask for a lower privilege, or raise the user's limit on this channel.",
 }
 
@@ -77,6 +84,8 @@ def choose(login: Login, capabilities: ChannelAuthenticationCapabilities) -> Aut
             return kind
     if AuthenticationType.NONE in offered and not login.password.reveal():
         return AuthenticationType.NONE
+    if "authcap" in login.quirks:
+        return STRONGEST_FIRST[0]
     raise SessionError(
         f"the BMC offers no authentication that is safe for {login.privilege.words}, only "
         f"{', '.join(kind.words for kind in offered) or 'none at all'}",
@@ -88,7 +97,7 @@ class _Activating(Lan15):
     """Until the session is open its answers may come under the temporary id or already under the new one."""
 
     def unwrap(self, datagram: bytes) -> bytes:
-        packet = lan15.parse(datagram)
+        packet = lan15.parse(datagram, lengths="nosdulength" not in self.quirks)
         if packet.authentication:
             self.check_code(packet)
         return packet.message
@@ -131,10 +140,10 @@ def ask_activation(login: Login, request: ActivateSession, wrapping: Wrapping | 
     if answer is None:
         raise SessionError(
             "the BMC does not answer Activate Session, which is how most BMCs refuse a wrong password",
-            hint="Check the password.",
+            hint="Check user and password. Many BMCs are silent too for a while after wrong logins (a lock-out).",
         )
     if answer.code:
-        raise SessionError(
+        raise (NoSlot if answer.code in NO_SLOT else SessionError)(
             f"the BMC refused Activate Session for user {login.user!r} as {login.privilege.words}: "
             f"{ActivateSession.codes(answer.code).words} (0x{answer.code:02X})",
             hint=HINTS.get(answer.code, "Check the user name and the password."),

@@ -29,6 +29,10 @@ class LanSession(ClientSession):
         self._ponged = False
         super().open(now)
 
+    @property
+    def confidential(self) -> bool:
+        return isinstance(self._wrapping, Lan20) and self._wrapping.confidentiality is not None
+
     def _opening(self) -> Steps[tuple[SessionWrapping, str]]:
         self._out.append(_ping(self._random))
         return opening(self.login, self._random, lambda: self._ponged)
@@ -47,12 +51,16 @@ class LanSession(ClientSession):
             raise TooShort(f"a packet of {len(datagram)} bytes has no session header")
         wrapping = self._wrapping
         outside = datagram[6:10] if datagram[4:5] == b"\x06" else datagram[9:13]
-        if outside == b"\0\0\0\0" and "idzero" not in self.login.quirks:
+        if outside == b"\0\0\0\0" and not self._may_be_inside(datagram):
             self._take_outside(datagram, now)
         elif wrapping is not None and (datagram[4] == lan20.FORMAT) == isinstance(wrapping, Lan20):
             self._answer(wrapping.unwrap(datagram), wrapping, now)
         else:
             self._take_activation(datagram, now)
+
+    def _may_be_inside(self, datagram: bytes) -> bool:
+        """Whether a packet without a session id is meant for a session all the same: it has a sequence number."""
+        return "idzero" in self.login.quirks and datagram[4] != lan20.FORMAT and datagram[5:9] != b"\0\0\0\0"
 
     def _take_outside(self, datagram: bytes, now: float) -> None:
         if datagram[4] == lan20.FORMAT:

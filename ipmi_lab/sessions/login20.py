@@ -25,16 +25,21 @@ from ipmi_lab.sessions.wrapping import Lan20, same
 from ipmi_lab.wire.codes import Privilege
 
 RAKP1_SIZE = 28
+HASHES_OPENING = {"opensesspriv", "sun20"}
+"""The faults in which the privilege of Open Session goes into the keys, not that of RAKP 1."""
 
 
 class Login20:
-    """One console on its way in. ``born`` is when its Open Session came."""
+    """One console on its way in. ``born`` is when its Open Session came, ``faults`` are the quirks that we play."""
 
-    def __init__(self, accounts: Accounts, random: Random, bmc_id: int, now: float) -> None:
-        self.accounts, self.random = accounts, random
+    def __init__(
+        self, accounts: Accounts, random: Random, bmc_id: int, now: float, faults: frozenset[str] = frozenset()
+    ) -> None:
+        self.accounts, self.random, self.faults = accounts, random, faults
         self.bmc_id, self.born = bmc_id, now
         self.console_id = 0
         self.suite_number = 0
+        self.opened_as = 0
         self.account: Account | None = None
         self.agreement: Agreement | None = None
         self._seen: dict[type, tuple[bytes, bytes]] = {}  # what was said last, and what we answered
@@ -42,7 +47,7 @@ class Login20:
     def open_session(self, payload: bytes, full: bool) -> bytes:
         """Open Session's answer; the login goes on only where its status is 0."""
         ask = OpenSessionRequest.decode(payload)
-        self.console_id = ask.console_id
+        self.console_id, self.opened_as = ask.console_id, ask.privilege
         status = Status.NO_RESOURCES_FOR_SESSION if full else self._choose(ask)
         if status:
             return Refusal(tag=ask.tag, status=status).encode() + bytes(2) + payload[4:8]
@@ -87,9 +92,12 @@ class Login20:
         if ask.name_length > 16 or len(payload) < RAKP1_SIZE + ask.name_length:
             return self.refuse(ask.tag, Status.INVALID_NAME_LENGTH)
         name = ask.user_name[: ask.name_length]
+        if "intel20" in self.faults:
+            name = name.rstrip(b"\0")
         privilege = Privilege(ask.role & 0x0F)
         self.account = self.accounts.find(name, None if ask.role & NAME_ONLY else privilege)
         password = self.account.password if self.account is not None else self.random(20)
+        intel = "intel20" in self.faults
         self.agreement = Agreement(
             SUITES[self.suite_number],
             self.console_id,
@@ -97,10 +105,11 @@ class Login20:
             ask.console_random,
             self.random(16),
             self.accounts.guid,
-            ask.role,
-            name,
+            ask.role & 0xF0 | self.opened_as if self.faults & HASHES_OPENING else ask.role,
+            name.ljust(16, b"\0") if intel else name,
             password,
             self.accounts.kg(),
+            intel,
         )
         return Rakp2(
             tag=ask.tag,
@@ -108,8 +117,13 @@ class Login20:
             console_id=self.console_id,
             bmc_random=self.agreement.bmc_random,
             guid=self.agreement.guid,
-            code=self.agreement.rakp2_code(),
+            code=self.agreement.rakp2_code() + (b"\0" if self._code_too_long else b""),
         ).encode()
+
+    @property
+    def _code_too_long(self) -> bool:
+        sun = "sun20" in self.faults and SUITES[self.suite_number].authentication == 1
+        return sun or "supermicro20" in self.faults
 
     def rakp3(self, payload: bytes) -> tuple[Lan20 | None, bytes | None]:
         """RAKP 4, and the open session where the console proved the password and may have what it wants."""
@@ -129,9 +143,10 @@ class Login20:
             confidentiality=confidentiality,
             window=window20(),
         )
-        answer = Rakp4(
-            tag=ask.tag, status=Status.NO_ERROR, console_id=self.console_id, check_value=agreement.check_value()
-        )
+        check_value = agreement.check_value()
+        if "integritycheckvalue" in self.faults and not agreement.suite.integrity:
+            check_value = self.random(16)
+        answer = Rakp4(tag=ask.tag, status=Status.NO_ERROR, console_id=self.console_id, check_value=check_value)
         return wrapping, answer.encode()
 
     @property

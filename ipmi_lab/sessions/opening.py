@@ -2,23 +2,19 @@
 
 from collections.abc import Callable
 
-from ipmi_lab.commands.channel import GetChannelCipherSuites, cipher_suites
 from ipmi_lab.commands.session import (
     ChannelAuthenticationCapabilities,
     GetChannelAuthenticationCapabilities,
     SetSessionPrivilegeLevel,
 )
-from ipmi_lab.errors import NoAnswer, RemoteError, SessionError
+from ipmi_lab.errors import NoAnswer, SessionError
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.handshake15 import open15
-from ipmi_lab.sessions.handshake20 import open20
+from ipmi_lab.sessions.handshake20 import THIS_CHANNEL, ask_suites, open20
 from ipmi_lab.sessions.login import Login
 from ipmi_lab.sessions.steps import Ask, Steps
 from ipmi_lab.sessions.wrapping import SessionWrapping
 from ipmi_lab.wire.codes import CompletionCode, Privilege
-
-THIS_CHANNEL = 0x0E
-MOST_BLOCKS = 64
 
 
 def opening(login: Login, random: Random, ponged: Callable[[], bool]) -> Steps[tuple[SessionWrapping, str]]:
@@ -27,7 +23,7 @@ def opening(login: Login, random: Random, ponged: Callable[[], bool]) -> Steps[t
     wrapping: SessionWrapping
     if _speaks20(login, capabilities):
         listed: list[int] = []
-        if login.cipher is None:
+        if login.cipher is None and "sun20" not in login.quirks:  # there the list is garbled
             listed = yield from ask_suites()
         wrapping, how = yield from open20(login, random, listed)
     else:
@@ -67,30 +63,14 @@ def ask_capabilities(login: Login, unheard: Callable[[], str]) -> Steps[ChannelA
 def _speaks20(login: Login, capabilities: ChannelAuthenticationCapabilities) -> bool:
     if login.version == "1.5":
         return False
-    speaks = capabilities.ipmi20 or "authcap" in login.quirks
+    doubted = "authcap" in login.quirks and (capabilities.extended or login.version == "2.0")
+    speaks = capabilities.ipmi20 or doubted
     if login.version == "2.0" and not speaks:
         raise SessionError(
             "the BMC says that this channel speaks only IPMI 1.5",
             hint="Use lan:// or auto://, or say the quirk authcap where the BMC's answer is known to be wrong.",
         )
     return speaks
-
-
-def ask_suites() -> Steps[list[int]]:
-    """The numbers of the cipher suites that the BMC lists, or nothing where it does not say."""
-    data = b""
-    for index in range(MOST_BLOCKS):
-        answer = yield Ask(GetChannelCipherSuites(channel=THIS_CHANNEL, index=index))
-        if answer is None or answer.code:
-            break
-        block = answer.data[1:]
-        data += block
-        if len(block) < 16:
-            break
-    try:
-        return [suite.number for suite in cipher_suites(data) if suite.maker is None]
-    except RemoteError:
-        return []  # a garbled list: 17 and 3 are tried, which nearly every BMC has
 
 
 def rise(login: Login, wrapping: SessionWrapping) -> Steps[None]:

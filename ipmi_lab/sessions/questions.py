@@ -216,8 +216,9 @@ class Questions:
 
     def refused(self) -> None:
         """The machine said that nobody listens there: an answer will not come, so the next try may be sooner."""
+        wait = max(REFUSED_WAIT, self.timing.first)
         for pending in self._open.values():
-            pending.wake_at = min(pending.wake_at, pending.sent_at + REFUSED_WAIT)
+            pending.wake_at = min(pending.wake_at, pending.sent_at + wait)
 
     def _lost(self) -> None:
         """The BMC has dropped the session."""

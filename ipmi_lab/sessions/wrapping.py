@@ -99,8 +99,8 @@ class Lan15:
         return lan15.pack(authentication, sequence, self.session_id, code, message)
 
     def unwrap(self, datagram: bytes) -> bytes:
-        packet = lan15.parse(datagram)
-        if packet.session_id != self.session_id:
+        packet = lan15.parse(datagram, lengths="nosdulength" not in self.quirks)
+        if packet.session_id != self.session_id and (packet.session_id or "idzero" not in self.quirks):
             raise RemoteError(f"a packet of session 0x{packet.session_id:08X} came, ours is 0x{self.session_id:08X}")
         sequence = swapped(packet.sequence) if "endianseq" in self.quirks else packet.sequence
         if self.window is not None and not self.window.fresh(sequence):

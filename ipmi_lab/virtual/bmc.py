@@ -15,7 +15,7 @@ from ipmi_lab.virtual.faults import Faults
 from ipmi_lab.virtual.i2c import I2cBuses
 from ipmi_lab.virtual.identity import Identity
 from ipmi_lab.virtual.messaging import Messaging
-from ipmi_lab.virtual.part import Answer, Part, Refuse
+from ipmi_lab.virtual.part import Answer, Part, Refuse, Silent
 from ipmi_lab.virtual.profile import Profile
 from ipmi_lab.virtual.session import Sessions
 from ipmi_lab.virtual.systeminfo import SystemInfos
@@ -93,7 +93,10 @@ class VirtualBmc:
                 self.sessions.answer(asked, bytes((code,)), remember=False, now=now)
             return
         self.asking = Asking(session, asked.address, now, frame.requester)
-        data = self._data(command, method, frame, session)
+        try:
+            data = self._data(command, method, frame, session)
+        except Silent:
+            return
         remember = command is not None and not command.repeat
         self.sessions.answer(asked, data, remember=remember, now=now)
         for after in self._afterwards:

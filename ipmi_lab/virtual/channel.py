@@ -38,6 +38,7 @@ IPMI_FORUM = 7154
 NO_INTERRUPTS = b"\xff\xff"
 KEY_SIZE = 20
 INTERFACES = {"kcs": Protocol.KCS, "bt": Protocol.BT_15, "smic": Protocol.SMIC, "ssif": Protocol.SMBUS}
+STANDARD_SUITE = 0xC0
 
 
 class Channels(Part):
@@ -160,7 +161,8 @@ class Channels(Part):
         channel = self.number(ask.channel)
         numbers = sorted(self.bmc.users.suites())
         if ask.list_suites:
-            records = b"".join(bytes((0xC0, number)) + _algorithms(number) for number in numbers)
+            start = 0x40 if "sun20" in self.bmc.profile.quirks else STANDARD_SUITE
+            records = b"".join(bytes((start, number)) + _algorithms(number) for number in numbers)
         else:
             records = bytes(sorted({byte for number in numbers for byte in _algorithms(number)}))
         return CipherSuiteBlock(channel=channel, data=records[16 * ask.index : 16 * ask.index + 16])

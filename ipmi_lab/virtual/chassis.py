@@ -8,7 +8,7 @@ from ipmi_lab.commands.chassis import (
     RestorePolicy,
 )
 from ipmi_lab.commands.command import Done
-from ipmi_lab.virtual.part import Answer, Part, answers
+from ipmi_lab.virtual.part import Answer, Part, Silent, answers
 from ipmi_lab.wire.codes import CompletionCode
 
 
@@ -67,6 +67,8 @@ class Chassis(Part):
                 return CompletionCode.NOT_SUPPORTED_IN_PRESENT_STATE
             self._on = ask.action == Power.HARD_RESET
             self.set(True, now, times.power_up)
+            if "silentreset" in self.bmc.profile.quirks:
+                raise Silent
         elif ask.action != Power.PULSE_DIAGNOSTIC_INTERRUPT:
             return CompletionCode.INVALID_DATA_FIELD
         return Done()

@@ -151,6 +151,12 @@ class Relay:
             for sender, datagram, to in self._later.due(time.monotonic()):
                 _send(sender, datagram, to)
 
+    def point(self, host: str, port: int) -> None:
+        """Carry to another BMC from now on: whoever stood behind the relay was replaced or restarted."""
+        self._target = (host, port)
+        for way in list(self._ways.values()):
+            way.connect(self._target)
+
     def _from_console(self) -> None:
         try:
             datagram, console = self._door.recvfrom(LARGEST)

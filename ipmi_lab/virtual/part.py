@@ -21,6 +21,10 @@ class Refuse(Exception):
         self.code = code
 
 
+class Silent(Exception):
+    """The command is done, and nothing is answered."""
+
+
 def answers(command: type[Q]) -> Callable[[Callable[[Any, Q], Answer]], Callable[[Any, Q], Answer]]:
     """Mark the method of a part that answers ``command``."""
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from ipmi_lab import document
 from ipmi_lab.commands.bmc import DeviceId
 from ipmi_lab.errors import LocalError, did_you_mean
-from ipmi_lab.sessions.quirks import PLAYED
+from ipmi_lab.sessions.quirks import known_quirks
 from ipmi_lab.wire.codes import Privilege
 from ipmi_lab.wire.fields import to_bytes
 
@@ -151,11 +151,10 @@ class Profile(Model):
     @field_validator("quirks")
     @classmethod
     def _played(cls, value: list[str]) -> list[str]:
-        for word in value:
-            if word not in PLAYED:
-                raise ValueError(
-                    f"{word!r} is no quirk that a virtual BMC can have. {did_you_mean(word, list(PLAYED))}"
-                )
+        try:
+            known_quirks(value)
+        except LocalError as error:
+            raise ValueError(str(error)) from None
         return value
 
     @model_validator(mode="after")

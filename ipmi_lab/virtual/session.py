@@ -40,7 +40,8 @@ class Sessions(Part):
             return CompletionCode.INVALID_DATA_FIELD  # as BMCs do that have never heard of that bit
         if not Privilege.CALLBACK <= ask.privilege <= users.limit():
             return CompletionCode.INVALID_DATA_FIELD
-        kinds = users.authentications()
+        lies = "authcap" in profile.quirks
+        kinds = frozenset() if lies else users.authentications()
         oem = profile.oem_authentication
         named, null, anonymous = users.kinds()
         return ChannelAuthenticationCapabilities(
@@ -51,10 +52,10 @@ class Sessions(Part):
             md5=2 in kinds,
             md2=1 in kinds,
             none=0 in kinds,
-            kg=ask.extended and bool(users.kg().strip(b"\0")),
-            per_message_authentication_disabled=not users.signs_every_packet(),
+            kg=ask.extended and bool(users.kg().strip(b"\0")) is not lies,
+            per_message_authentication_disabled=not users.signs_every_packet() or self.bmc.sessions.says_unsigned,
             user_level_authentication_disabled=not users.signs_as_user(),
-            named_users=named,
+            named_users=named and not lies,
             null_users=null,
             anonymous_login=anonymous,
             ipmi20_connections=ask.extended and profile.speaks20,

@@ -1,6 +1,6 @@
 """The users of a virtual BMC; what is changed takes effect at the next login."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ipmi_lab.commands.command import Done
@@ -35,7 +35,7 @@ class User:
     """One user as the BMC keeps him."""
 
     user_name: bytes = b""
-    password: bytes = b""
+    password: bytes = field(default=b"", repr=False)
     long_password: bool = False
     enabled: bool = False
     messaging: bool = True

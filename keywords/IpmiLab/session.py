@@ -38,6 +38,11 @@ class SessionKeywords:
         transport: str | None = None,
         timeout: timedelta | None = None,
         keep_alive: timedelta | None = None,
+        kg: Password = None,  # type: ignore[assignment]  # as above
+        authentication: str | None = None,
+        name_only: bool | None = None,
+        quirks: str | None = None,
+        wait_for_slot: timedelta | None = None,
     ) -> str:
         """Opens a session with a target and makes it the current one; returns its alias.
 
@@ -56,6 +61,11 @@ class SessionKeywords:
             transport: ``lanplus``, ``lan`` or ``auto``, for ``host``.
             timeout: The longest wait of one try.
             keep_alive: How often a silent session is kept awake; 0 for never.
+            kg: The key K_g of the BMC, a value of type ``Secret``: text, or ``0x`` and hex digits.
+            authentication: For IPMI 1.5: ``md5``, ``md2``, ``none``, or ``straight`` (the password goes readable).
+            name_only: ``False`` looks the user up by name and exactly this privilege.
+            quirks: What this BMC does wrong besides what the inventory says, such as ``opensesspriv,tagzero``.
+            wait_for_slot: How long to wait where all sessions of the BMC are taken.
 
         Example:
         | Establish Session | bmc1 |
@@ -78,6 +88,11 @@ class SessionKeywords:
             cipher=cipher,
             timeout=limit.total_seconds() if limit else None,
             keep_alive_interval=keep_alive.total_seconds() if keep_alive is not None else None,
+            kg=kg,
+            authentication=authentication,
+            name_only=name_only,
+            quirks=[word.strip() for word in (quirks or "").split(",") if word.strip()],
+            wait_for_slot=wait_for_slot.total_seconds() if wait_for_slot is not None else None,
             observe=context.run.observe(found.name),
         )
         context.run.hide(ipmi.link.session.login)

@@ -1,5 +1,6 @@
 """The rules of the house that a machine can check: floors, imports, what the wheel holds."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -94,3 +95,12 @@ def test_the_wheel_alone_runs_the_demo(wheel: Path, tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "out" / "ipmi" / "index.html").exists()
+
+
+def test_the_page_of_quirks_shows_each() -> None:
+    from ipmi_lab.sessions.quirks import LESS_SAFE, QUIRKS
+
+    rows = re.findall(r"^\| `(\w+)` \|(.*)$", (ROOT / "docs" / "quirks.md").read_text(), re.MULTILINE)
+
+    assert [name for name, _ in rows] == sorted(QUIRKS)
+    assert {name for name, text in rows if "**less safe**" in text} == set(LESS_SAFE)

@@ -13,7 +13,11 @@ PROGRAMS = Path(__file__).parent / "programs"
 
 
 def _raw(script: str, target: Target, how: str, request: bytes, patience: float) -> Answer:
-    environment = {"IPMI_PASSWORD": target.password, "KG": target.kg.hex()}
+    environment = {
+        "IPMI_PASSWORD": target.password,
+        "KG": target.kg.hex(),
+        "WORKAROUNDS": " ".join(target.workarounds),
+    }
     words = [target.host, str(target.port), target.user, *how.split(), request.hex()]
     done = run([sys.executable, str(PROGRAMS / script), *words], environment, seconds=30 + patience)
     said = bytes.fromhex(done.stdout) if done.returncode == 0 else b""

@@ -28,7 +28,8 @@ def library(module: str, distribution: str) -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """A BMC as a client sees it. ``workarounds`` are FreeIPMI's names for what this server gets wrong."""
+    """A BMC as a client sees it. ``workarounds`` are FreeIPMI's or python-ipmi's names for what this server gets
+    wrong."""
 
     host: str
     port: int

@@ -89,7 +89,7 @@ def test_a_bmc_key_is_used_and_missed(ipmi_sim_with_key: IpmiSim, interop_record
         assert OURS.raw(ipmi_sim_with_key.target, LanPlus(3), GET_DEVICE_ID).data == DEVICE_ID
         target = ipmi_sim_with_key.target
         without = type(target)(target.host, target.port, target.user, target.password)
-        assert "another key of the BMC itself" in OURS.raw(without, LanPlus(3), GET_DEVICE_ID).errors
+        assert "it has a K_g, and none was given" in OURS.raw(without, LanPlus(3), GET_DEVICE_ID).errors
 
 
 def test_ipv6_reaches_it(start_ipmi_sim: StartIpmiSim, interop_record: InteropRecord) -> None:

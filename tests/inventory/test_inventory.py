@@ -10,7 +10,7 @@ from ipmi_lab.errors import InventoryError, LocalError
 from ipmi_lab.inventory.model import Inventory, json_schema
 from ipmi_lab.inventory.secrets import resolve
 from ipmi_lab.inventory.select import select
-from ipmi_lab.inventory.target import ExpectedDeviceId, I2cDevice
+from ipmi_lab.inventory.target import ExpectedDeviceId, I2cDevice, Target
 
 FULL = """\
 version: 1
@@ -271,3 +271,16 @@ def test_the_bmc_of_this_machine_has_no_host(tmp_path: Path) -> None:
     assert str(caught.value).splitlines() == [
         f"{file}:3:26: targets.odd.host: means nothing for open, which is this machine's own BMC"
     ]
+
+
+def test_a_url_says_quirks_and_the_look_up(tmp_path: Path) -> None:
+    (tmp_path / "lab.yaml").write_text("targets: {one: {transport: 'lanplus://10.0.0.7?quirks=tagzeroo'}}")
+    with pytest.raises(InventoryError, match=r"lab.yaml:1:.*Did you mean tagzero"):
+        Inventory.load(tmp_path / "lab.yaml")
+    target = Target.from_url("lanplus://admin@10.0.0.7?name_only=no&quirks=opensesspriv,tagzero")
+    assert not target.name_only
+    assert target.quirks == {"opensesspriv", "tagzero"}
+    with pytest.raises(LocalError, match="Did you mean tagzero"):
+        Target.from_url("lanplus://10.0.0.7?quirks=tagzeroo")
+    with pytest.raises(LocalError, match="neither yes nor no"):
+        Target.from_url("lanplus://10.0.0.7?name_only=perhaps")

@@ -9,8 +9,9 @@ from ipmi_lab.commands.bmc import DeviceId
 from ipmi_lab.errors import LocalError, NotAllowed
 from ipmi_lab.inventory.target import ExpectedDeviceId
 from ipmi_lab.lab.guard import permissions
+from ipmi_lab.lab.identity import firmware_fits, mismatches
 from ipmi_lab.lab.open import Lab
-from ipmi_lab.lab.run import Run, firmware_fits, mismatches
+from ipmi_lab.lab.run import Run
 
 LAB = """\
 targets:

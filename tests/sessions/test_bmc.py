@@ -72,7 +72,7 @@ def test_many_wrong_proofs_lock_the_address_out() -> None:
     for _ in range(FAILURES):
         pair.bmc.sessions.failed(CONSOLE, pair.now)
 
-    assert "stopped answering" in pair.refused()
+    assert "a lock-out" in pair.refused()
     pair.now += 11
     assert pair.opened().works()
 

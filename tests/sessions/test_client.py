@@ -59,7 +59,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"user": "nobody", "cipher": 3}, "knows another password for this user"),
     ({"cipher": 5}, "none of the cipher suites that were tried: 5 (no cipher suite matches proposal, 0x11)"),
     ({"user": "viewer", "cipher": 3}, "unauthorized role or privilege (RMCP+ status 0x0A)"),
-    ({"kg": Secret("another key"), "cipher": 3}, "it has another K_g that was given"),
+    ({"kg": Secret("another key"), "cipher": 3}, "the K_g that was given is not the BMC"),
     ({"version": "1.5", "password": Secret("wrong")}, "most BMCs refuse a wrong password"),
     ({"version": "1.5", "user": "viewer"}, "privilege exceeds user or channel limit (0x86)"),
     ({"version": "1.5", "password": Secret("x" * 17)}, "IPMI 1.5 takes at most 16"),
@@ -77,7 +77,7 @@ def test_a_refusal_names_its_cause(login: dict[str, Any], says: str) -> None:
 def test_a_bmc_with_a_key_of_its_own_is_recognised() -> None:
     pair = Pair(cipher=3)
     pair.bmc.users.key = b"k" * 20
-    assert "another key of the BMC itself: none was given" in pair.refused()
+    assert "it has a K_g, and none was given" in pair.refused()
 
     pair = Pair(cipher=17, kg=Secret(b"k" * 20))
     pair.bmc.users.key = b"k" * 20

@@ -2,7 +2,8 @@
 """One raw command by python-ipmi: ``python_ipmi_client.py HOST PORT USER LEVEL SUITE TIMEOUT REQUEST``.
 
 SUITE is a number or ``1.5``; REQUEST is network function, command and data, hexadecimal.
-Password and K_g come from IPMI_PASSWORD and KG (hexadecimal). Prints the completion code and the data, hexadecimal.
+Password and K_g come from IPMI_PASSWORD and KG (hexadecimal), its quirks from WORKAROUNDS. Prints the completion code
+and the data, hexadecimal.
 """
 
 import os
@@ -14,7 +15,8 @@ from pyipmi.interfaces import create_interface
 host, port, user, level, suite, timeout, request = sys.argv[1:]
 netfn, *command = bytes.fromhex(request)
 if suite == "1.5":
-    interface = create_interface("rmcp", keep_alive_interval=0)
+    quirks = dict.fromkeys(os.environ["WORKAROUNDS"].split(), True)
+    interface = create_interface("rmcp", keep_alive_interval=0, quirks_cfg=quirks)
 else:
     kg = bytes.fromhex(os.environ["KG"]) or None
     interface = create_interface("rmcpplus", keep_alive_interval=0, cipher_suite=int(suite), kg=kg)
