@@ -13,7 +13,7 @@ from ipmi_lab.commands.command import title
 from tests.proofs import MESSAGING, Proof
 
 PAGE = Path(__file__).parents[1] / "docs" / "messaging.md"
-CLIENTS = ("ipmitool", "FreeIPMI", "python-ipmi", "pyghmi")
+CLIENTS = ("ipmitool", "FreeIPMI", "OpenIPMI", "python-ipmi", "pyghmi")
 SERVERS = ("ipmi_sim", "ipmi_sim's system interface", "pyghmi's server")
 CODECS = ("libfreeipmi's templates", "python-ipmi's messages", "the standard's text and go-ipmi, by hand")
 FACES = ("method", "by name", "keyword", "shell")
@@ -29,6 +29,34 @@ ours at our virtual BMC (the method in both worlds, blocking and asyncio), on th
   the same values of the bytes, field by field.
 
 `IPMI_LAB_WRITE_TABLES=1 make test` writes this page anew, where all peers are installed.
+
+```python
+import ipmi_lab
+
+with ipmi_lab.connect("virtual:rack-server") as ipmi:
+    ipmi.set_bmc_global_enables(event_message_buffer=True)
+    ipmi.platform_event(sensor_type=0x01, sensor_number=0x30, event_type=0x01, data=bytes.fromhex("57 5a 50"))
+    assert ipmi.get_message_flags().event_message_buffer_full
+    assert ipmi.read_event_message_buffer()[10:12] == bytes((0x01, 0x30))
+    answer = ipmi.send_message_with_name("Get User Access", user_id=2)
+    assert answer["privilege_limit"].words == "administrator"
+```
+
+```robotframework
+*** Settings ***
+Library       IpmiLab    allow=write
+Test Setup    Establish Session    virtual:rack-server
+
+*** Test Cases ***
+A User Gets A Name
+    Set User Name    user_id=5    user_name=bench
+    ${user}=    Get User Name    user_id=5
+    Should Be Equal    ${user.user_name}    bench
+```
+
+```console
+ipmi-lab -t virtual:rack-server send GetUserAccess user_id=2
+```
 
 """
 

@@ -107,6 +107,19 @@ def test_the_access_of_ipmi_sims_channel_is_changed(sim: IpmiSim, proves: Proves
         assert ipmi.get_session_info(session_handle=info.session_handle).user_id == info.user_id
 
 
+def test_privilege_goes_down_and_up_again_at_ipmi_sim(sim: IpmiSim) -> None:
+    with opened(sim.target, WAY) as ipmi:
+        assert ipmi.set_session_privilege_level(Privilege.USER) == Privilege.USER
+        with pytest.raises(CompletionError, match="insufficient privilege"):
+            ipmi.set_user_name(6, "bench")
+        assert ipmi.set_session_privilege_level(Privilege.ADMINISTRATOR) == Privilege.ADMINISTRATOR
+        ipmi.set_user_name(6, "bench")
+    with opened(sim.target, WAY, level="user") as ipmi:
+        assert ipmi.set_session_privilege_level(Privilege.HIGHEST) == Privilege.USER
+        with pytest.raises(CompletionError, match="Set Session Privilege Level"):
+            ipmi.set_session_privilege_level(Privilege.ADMINISTRATOR)
+
+
 # ---------------------------------------------------------------------- its system interface
 
 
