@@ -33,8 +33,6 @@ def demo_command(output: Path) -> None:
     inventory = folder / "lab.yaml"
     output = output.resolve()
     output.mkdir(parents=True, exist_ok=True)
-    for old in output.glob("journal-*.jsonl"):
-        old.unlink()
     shared = {**os.environ, RUN_ID: new_run_id(), "IPMI_LAB_REPORT": str(output), "IPMI_LAB_INVENTORY": str(inventory)}
     runs = {
         "Robot": ["robot", "--outputdir", str(output / "robot"), "--variable", f"INVENTORY:{inventory}"],

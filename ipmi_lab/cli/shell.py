@@ -35,8 +35,9 @@ class Shell:
         self.allow = permissions(options["allow"])
         self._trace = self._open_trace(options["trace"])
         folder = options["report"]
-        self.run = Run("shell", Path(folder) if folder else None)
         self.lab = Lab(options["inventory"], allow=self.allow, observe=self._observe)
+        facts = {"lab": self.lab.inventory.lab.name} if self.lab.inventory is not None else {}
+        self.run = Run("shell", Path(folder) if folder else None, facts=facts)
         self._password: Secret | None = None
         ctx.call_on_close(self.close)
 
@@ -141,20 +142,20 @@ class Shell:
                 request, response = struck(event.netfn, event.command, event.request, event.response)
                 ms = event.elapsed * 1000
                 text = line(target.name, event.netfn, event.command, request, event.code, response, ms)
-                print(text, file=self._trace, flush=True)
+                print(self.run.hidden.strike(text), file=self._trace, flush=True)
             elif self._trace is not None and isinstance(event, Said):
-                print(said_line(target.name, event), file=self._trace, flush=True)
+                print(self.run.hidden.strike(said_line(target.name, event)), file=self._trace, flush=True)
 
         return listen
 
     def close(self) -> None:
         """Close the journal and make the page, end virtual BMCs."""
         self.run.finish()
-        if self.run.folder is not None:
-            from ipmi_lab.report.html import build
-
-            build([self.run.folder], self.run.folder, trace="all")
-            click.echo(f"IPMI report: {self.run.folder / 'index.html'}", err=True)
+        made = self.run.make_pages("all")
+        for problem in made.problems:
+            click.echo(f"warning: {problem}", err=True)
+        if made.page is not None:
+            click.echo(f"IPMI report: {made.page}", err=True)
         self.lab.close()
 
 

@@ -59,9 +59,12 @@ def mismatches(found: DeviceId, expected: ExpectedDeviceId, *, firmware: bool = 
 
 
 def firmware_fits(there: str, wanted: str) -> bool:
-    """Whether a firmware version fits ``2.09``, ``>=2.9``, ``<3``; numbers count, not their leading zeros."""
+    """Whether a firmware version fits ``2.09``, ``>=2.9``, ``<3``; numbers count, not their leading zeros.
+
+    A BMC writes the digits of its minor version as BCD, and some put more there: so they are read as hex.
+    """
     sign = wanted.rstrip("0123456789. ")
-    have, want = (tuple(int(part) for part in text.split(".")) for text in (there, wanted[len(sign) :].strip()))
+    have, want = (tuple(int(part, 16) for part in text.split(".")) for text in (there, wanted[len(sign) :].strip()))
     length = max(len(have), len(want))
     have, want = (each + (0,) * (length - len(each)) for each in (have, want))
     return {

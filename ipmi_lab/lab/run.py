@@ -5,12 +5,13 @@ A run without a folder keeps no journal; everything else works the same.
 
 import getpass
 import hashlib
+import math
 import os
 import platform
-import shlex
 import shutil
 import socket
 import sys
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,14 +23,20 @@ from ipmi_lab.device.device import Device
 from ipmi_lab.device.part import run as perform
 from ipmi_lab.errors import IpmiLabError, LocalError
 from ipmi_lab.inventory.target import Target
+from ipmi_lab.lab.commandline import command_line
 from ipmi_lab.lab.identity import expected_words, found_words, identify
+from ipmi_lab.lab.open import PASSWORD_VARIABLE
 from ipmi_lab.links.link import Blocking
 from ipmi_lab.report.journal import Journal
+from ipmi_lab.report.pages import PAGES, kept_name, withdraw
+from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.events import Closed, Exchanged, Observe, Observed, Opened, Refused, Said
 from ipmi_lab.sessions.login import Login
 from ipmi_lab.sessions.quirks import LESS_SAFE
+from ipmi_lab.trace.hidden import Hidden
 
 RUN_ID = "IPMI_LAB_RUN_ID"
+MOST_KEPT = 5000
 
 
 def new_run_id() -> str:
@@ -47,8 +54,19 @@ class Measured:
 
 
 @dataclass
+class Pages:
+    """What came of a run's report: its page, if one was made, and what went wrong with it, a sentence each."""
+
+    page: Path | None
+    problems: list[str]
+
+
+@dataclass
 class Run:
-    """One run of one process. ``test`` is the id of the test that runs at this moment."""
+    """One run of one process. ``test`` is the id of the test that runs at this moment.
+
+    ``exchanges`` are the last ones of this test; ``hidden`` are the secrets that nothing for people may show.
+    """
 
     source: str
     folder: Path | None = None
@@ -56,27 +74,43 @@ class Run:
     facts: dict[str, Any] = field(default_factory=dict)
     test: str = ""
     target: str = ""
-    exchanges: list[tuple[str, Exchanged | Said]] = field(default_factory=list)
+    exchanges: deque[tuple[str, Exchanged | Said]] = field(default_factory=lambda: deque(maxlen=MOST_KEPT))
 
     def __post_init__(self) -> None:
-        self.journal = Journal(self.folder, self.run_id, self.source) if self.folder is not None else None
+        self.hidden = Hidden()
+        if PASSWORD_VARIABLE in os.environ:
+            self.hidden.add(Secret(os.environ[PASSWORD_VARIABLE]))
+        self.journal: Journal | None = None
         self._identified: set[str] = set()
-        self.mismatches: list[str] = []
-        self.write("run", what="started", facts=_usual_facts() | {k: v for k, v in self.facts.items() if v})
+        self._command_said = False
+        if self.folder is not None:
+            withdraw(self.folder)
+            self.journal = Journal(self.folder, self.run_id, self.source, self.hidden)
+            self.journal.run("started", facts=_usual_facts() | {k: v for k, v in self.facts.items() if v})
 
     def write(self, kind: str, **fields: Any) -> None:
         """Append an event to the journal, if there is one."""
         if self.journal is not None:
             self.journal.write(kind, **{"test": self.test, **fields})
 
+    def fact(self, **facts: object) -> None:
+        """What stands at the head of the page, such as ``board="rev C"``."""
+        if self.journal is not None:
+            self.journal.run("facts", facts=facts, test=self.test)
+
+    def _say_command(self) -> None:
+        """The command line stands in the journal once the passwords of the run are known: one may stand in it."""
+        if not self._command_said:
+            self._command_said = True
+            self.fact(command=self.hidden.strike(command_line(sys.argv, robot=self.source == "robot")))
+
     # ------------------------------------------------------------------ targets
 
     def hide(self, login: Login) -> None:
-        """Keep the secrets of a login out of the journal."""
-        if self.journal is not None:
-            self.journal.hide(login.password)
-            if login.kg is not None:
-                self.journal.hide(login.kg)
+        """Keep the secrets of a login out of the journal, traces and logs."""
+        self.hidden.add(login.password)
+        if login.kg is not None:
+            self.hidden.add(login.kg)
 
     def observe(self, name: str) -> Observe:
         """What listens to the sessions of a target."""
@@ -106,18 +140,19 @@ class Run:
         self._identified.add(target.name)
         for quirk in sorted(target.quirks & set(LESS_SAFE)):
             self.problem(f"{target.name} is used with the quirk {quirk}: {LESS_SAFE[quirk]}", target=target.name)
+        expected, found = expected_words(target), {}
         try:
-            found, wrong = perform(identify(ipmi.link, target))
+            device_id, wrong = perform(identify(ipmi.link, target))
+            found = found_words(device_id)
         except IpmiLabError as error:
             self.problem(f"{target.name} could not be identified: {error}", target=target.name)
-            return
-        self.mismatches += [f"{target.name}: {text}" for text in wrong]
+            wrong = ["it could not be identified"] if expected else []
         self.write(
             "target",
             target=target.name,
             address=str(target.address),
-            found=found_words(found),
-            expected=expected_words(target),
+            found=found,
+            expected=expected,
             mismatches=wrong,
         )
 
@@ -142,6 +177,7 @@ class Run:
             target=self.target,
         )
         self.test = ""
+        self._say_command()
 
     def measure(
         self,
@@ -154,10 +190,11 @@ class Run:
         nominal: float | None = None,
     ) -> Measured:
         """Record a value against its limits, which belong to what is allowed."""
+        for what, number in {"value": value, "low limit": low, "high limit": high, "nominal value": nominal}.items():
+            if number is not None and not math.isfinite(number):
+                raise LocalError(f"{measured}: the {what} is {number}, not a finite number")
         if low is not None and high is not None and low > high:
             raise LocalError(f"{measured}: the low limit {low} is above the high limit {high}")
-        if value != value:
-            raise LocalError(f"{measured}: the value is not a number")
         fits = (low is None or value >= low) and (high is None or value <= high)
         margin = _margin(value, low, high)
         limits = f"{'' if low is None else f'{low:g} ≤ '}{measured}{'' if high is None else f' ≤ {high:g}'}"
@@ -195,14 +232,32 @@ class Run:
             raise LocalError(f"{path} cannot be attached: {error.strerror}") from None
         digest = hashlib.sha256(content).hexdigest()
         if self.folder is not None:
-            shutil.copyfile(path, self.folder / f"{digest[:8]}-{path.name}")
+            try:
+                shutil.copyfile(path, self.folder / kept_name(digest, path.name))
+            except OSError as error:
+                self.problem(f"{path.name} could not be kept: {error.strerror}")
         self.write("attachment", name=path.name, size=len(content), sha256=digest)
 
-    def finish(self) -> None:
-        """The run has ended."""
-        self.write("run", what="ended")
+    def finish(self, why: str = "") -> None:
+        """The run has ended; ``why`` where it did before its time."""
+        self._say_command()
         if self.journal is not None:
+            self.journal.run("ended", why=why)
             self.journal.close()
+
+    def make_pages(self, trace: str) -> Pages:
+        """Make the report of this run, where there is a folder for it. What cannot be written fails nothing."""
+        if self.folder is None or self.journal is None:
+            return Pages(None, [])
+        from ipmi_lab.report.html import build
+
+        lost = self.journal.lost
+        problems = [f"{lost} events could not be written to the journal {self.journal.path}"] if lost else []
+        try:
+            build([self.folder], self.folder, trace=trace, run_id=self.run_id)
+        except IpmiLabError as error:
+            return Pages(None, [*problems, f"the IPMI report could not be made: {error}"])
+        return Pages(self.folder / PAGES[0], problems)
 
     def trace_text(self) -> str:
         """The exchanges of the test that runs now, a line each."""
@@ -215,7 +270,7 @@ class Run:
                 continue
             request, response = struck(event.netfn, event.command, event.request, event.response)
             shown.append(line(name, event.netfn, event.command, request, event.code, response, event.elapsed * 1000))
-        return "\n".join(shown)
+        return self.hidden.strike("\n".join(shown))
 
 
 def close_quietly(run: Run, name: str, close: Callable[[], None]) -> None:
@@ -230,14 +285,8 @@ def _margin(value: float, low: float | None, high: float | None) -> float | None
     """How far inside the limits, in percent of half their span; negative outside. None without two limits."""
     if low is None or high is None or high <= low:
         return None
-    return round(200 * min(value - low, high - value) / (high - low), 2)
-
-
-def _command_line() -> str:
-    """What the user typed, without the path of the program."""
-    program = Path(sys.argv[0])
-    name = f"python -m {program.parent.name}" if program.stem == "__main__" else program.name
-    return " ".join([name, *map(shlex.quote, sys.argv[1:])])
+    share = min(value - low, high - value) / (high - low)
+    return round(200 * share, 2) if math.isfinite(share) else None
 
 
 def _usual_facts() -> dict[str, Any]:
@@ -248,6 +297,5 @@ def _usual_facts() -> dict[str, Any]:
     return {
         "operator": operator,
         "station": socket.gethostname(),
-        "command": _command_line(),
         "versions": f"ipmi-lab {version('ipmi-lab')}, Python {platform.python_version()}, {platform.platform()}",
     }

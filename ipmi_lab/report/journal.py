@@ -1,79 +1,82 @@
-"""The journal of a run: one JSON line an event, written the moment it happens, and read again for the report.
+"""The journal of a run: one JSON line an event, written the moment it happens.
 
-Each process appends to a file of its own, so nothing is lost when another one dies; a last line that was cut off in
-the middle is skipped. Secrets are struck out as it is written. A full disk never stops a run: the loss is counted.
+Each process appends to a file of its own, so nothing is lost when another one dies. Secrets are struck out as it is
+written. A full disk never stops a run: what is lost is counted, and said as soon as there is room.
 """
 
 import itertools
 import json
+import math
 import os
+import re
 import socket
+import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.events import Exchanged, Said
+from ipmi_lab.trace.hidden import STARS, Hidden
 from ipmi_lab.trace.text import command_name, struck
 
 SUFFIX = ".jsonl"
-LONGEST = 20_000
-STARS = "****"
-SHORTEST_HIDDEN = 4
+LONGEST = 20_000  # characters of one text
+LONGEST_ID = 100
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
-Event = dict[str, Any]
 _count = itertools.count(1)
+
+
+def file_prefix(run_id: str) -> str:
+    """How the names of a run's journals begin."""
+    return f"journal-{re.sub(r'[^A-Za-z0-9_.-]', '_', run_id[:LONGEST_ID])}-"
 
 
 class Journal:
     """Appends events of one run and one process. ``lost`` counts those that could not be written."""
 
-    def __init__(self, folder: Path, run_id: str, source: str) -> None:
+    def __init__(self, folder: Path, run_id: str, source: str, hidden: Hidden | None = None) -> None:
         self.folder, self.run_id, self.source = Path(folder), run_id, source
-        self.lost = 0
-        self._hidden: set[str] = set()
-        self._lock = threading.Lock()
-        self._file: Any = None
-        name = f"journal-{run_id}-{socket.gethostname()}-{os.getpid()}-{next(_count)}{SUFFIX}"
-        self.path = self.folder / name.replace("/", "_")
+        self.hidden = hidden or Hidden()
+        self._open()
+
+    def _open(self) -> None:
+        """A file of this very process: a forked one gets its own at its first event."""
+        self.lost = self._told = 0
+        self._process, self._lock, self._torn = os.getpid(), threading.Lock(), False
+        self._file: int | None = None
+        stem = f"{file_prefix(self.run_id)}{re.sub(r'[^A-Za-z0-9_.-]', '_', socket.gethostname())}-{self._process}"
+        self.path = self.folder / f"{stem}-{next(_count)}{SUFFIX}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("a", encoding="utf-8")
+            while self._file is None:
+                try:
+                    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+                    self._file = os.open(self.path, flags, 0o666)
+                except FileExistsError:  # of a process that had this number before
+                    self.path = self.folder / f"{stem}-{next(_count)}{SUFFIX}"
         except OSError as error:
             self._lose(error)
 
-    def hide(self, secret: Secret) -> None:
-        """Strike this secret out of every text that is written from now on."""
-        try:
-            plain = secret.reveal().decode()
-        except UnicodeDecodeError:
-            return  # bytes that are no text cannot stand in a text
-        if len(plain) >= SHORTEST_HIDDEN:
-            self._hidden.add(plain)
-
     def write(self, kind: str, **fields: Any) -> None:
         """Append an event; what cannot be written is counted, and said once."""
-        event = {
-            "kind": kind,
-            "run": self.run_id,
-            "source": self.source,
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "clock": round(time.monotonic(), 6),
-            **{key: self._clean(value) for key, value in fields.items()},
-        }
+        if self._process != os.getpid():
+            self._open()
+            self.run("forked")
         with self._lock:
-            if self._file is None:
-                self.lost += 1
-                return
-            try:
-                self._file.write(json.dumps(event, ensure_ascii=False, default=str) + "\n")
-                self._file.flush()
-            except (OSError, ValueError) as error:
-                self._lose(error)
+            self._tell_losses()
+            self._append(kind, fields)
+
+    def run(self, what: str, **fields: Any) -> None:
+        """Append that the process ``started``, was ``forked``, has ``facts``, or ``ended``.
+
+        ``boot`` tells which processes share a clock that nobody sets.
+        """
+        self.write("run", what=what, process=os.getpid(), host=socket.gethostname(), boot=_boot(), **fields)
 
     def exchange(self, target: str, event: Exchanged, test: str = "") -> None:
         """Append a command and its answer."""
@@ -109,66 +112,91 @@ class Journal:
 
     def close(self) -> None:
         """Say what was lost, and close the file."""
-        if self.lost:
-            self.write("problem", text=f"{self.lost} events of this process could not be written to the journal")
         with self._lock:
-            if self._file is not None:
+            self._tell_losses()
+            if self._file is not None and self._process == os.getpid():
                 file, self._file = self._file, None
                 try:
-                    file.close()
-                except OSError as error:  # what a full disk did not take is still in the buffer
+                    os.close(file)
+                except OSError as error:  # a network drive may tell only now that it is full
                     self._lose(error)
 
+    def _tell_losses(self) -> None:
+        lost = self.lost - self._told
+        if lost:
+            text = f"{lost} events of this process could not be written to the journal"
+            if self._append("problem", {"text": text, "lost": lost}, again=True):
+                self._told += lost
+
+    def _append(self, kind: str, fields: dict[str, Any], *, again: bool = False) -> bool:
+        """Put a line at the end of the file, in one write; whether it is there."""
+        try:
+            if self._file is None:
+                raise OSError("it is not open")
+            line = (b"\n" if self._torn else b"") + self._line(kind, fields)
+            written = os.write(self._file, line)
+            self._torn = written < len(line)
+            if self._torn:
+                raise OSError("only a part of a line could be written")
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            if not again:
+                self._lose(error)
+            return False
+        return True
+
+    def _line(self, kind: str, fields: dict[str, Any]) -> bytes:
+        event = {
+            "kind": kind,
+            "run": self.run_id,
+            "source": self.source,
+            "time": _now(),
+            "clock": round(time.monotonic(), 6),
+            **{key: self._clean(value) for key, value in fields.items()},
+        }
+        return (json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
+
     def _clean(self, value: Any) -> Any:
+        kind = type(value)
+        if kind is str:
+            return self._text(value)
+        if kind is int or value is None or kind is bool or (kind is float and math.isfinite(value)):
+            return value
         if isinstance(value, Secret):
             return STARS
-        if isinstance(value, bytes):
-            return value.hex(" ")
         if isinstance(value, dict):
-            return {str(key): self._clean(inner) for key, inner in value.items()}
+            return {self._text(_said(key)): self._clean(inner) for key, inner in value.items()}
         if isinstance(value, (list, tuple, set, frozenset)):
             return [self._clean(inner) for inner in value]
-        if isinstance(value, str):
-            for plain in self._hidden:
-                value = value.replace(plain, STARS)
-            return value if len(value) <= LONGEST else value[:LONGEST] + " … (cut)"
-        return value
+        return self._text(value.hex(" ") if isinstance(value, (bytes, bytearray)) else _said(value))
+
+    def _text(self, text: str) -> str:
+        text = self.hidden.strike(text)
+        return text if len(text) <= LONGEST else text[:LONGEST] + " … (cut)"
 
     def _lose(self, error: Exception) -> None:
         if not self.lost:
-            warnings.warn(f"the journal {self.path} cannot be written, the run goes on: {error}", stacklevel=3)
+            text = f"the journal {self.path} cannot be written, the run goes on: {error}"
+            try:
+                warnings.warn(text, stacklevel=4)
+            except UserWarning:  # where warnings are errors, this one must not become the test's
+                print(f"warning: {text}", file=sys.stderr)
         self.lost += 1
 
 
-def find(places: Iterable[Path]) -> list[Path]:
-    """The journals in files and folders."""
-    found: list[Path] = []
-    for place in places:
-        found += sorted(place.glob(f"*{SUFFIX}")) if place.is_dir() else [place]
-    return found
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def read(paths: Iterable[Path]) -> tuple[list[Event], int]:
-    """All events in the order of their time, and how many lines could not be read."""
-    events: list[Event] = []
-    damaged = 0
-    for path in paths:
-        for event in _lines(path):
-            if event is None:
-                damaged += 1
-            else:
-                events.append(event)
-    events.sort(key=lambda event: event["time"])
-    return events, damaged
+def _boot() -> str:
+    """Since when this machine runs, by a name; all its processes see the same monotonic clock."""
+    try:
+        return BOOT.read_text().strip()
+    except OSError:
+        return ""
 
 
-def _lines(path: Path) -> Iterator[Event | None]:
-    with path.open("rb") as file:
-        for line in file:
-            try:
-                event = json.loads(line)
-            except (ValueError, RecursionError):
-                yield None
-                continue
-            fits = isinstance(event, dict) and all(isinstance(event.get(key), str) for key in ("kind", "run", "time"))
-            yield event if fits else None
+def _said(value: object) -> str:
+    try:
+        return str(value)
+    except Exception as error:  # of a stranger's class; a journal fails no test
+        return f"<{type(value).__name__}, which cannot be shown: {type(error).__name__}>"

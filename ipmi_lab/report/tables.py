@@ -5,7 +5,10 @@ import dataclasses
 import io
 import json
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
+from pydantic import BaseModel
 from tabulate import tabulate
 
 from ipmi_lab.report.run import Run
@@ -28,29 +31,42 @@ def measurements_csv(run: Run) -> str:
         ["time", "target", "test", "name", "value", "unit", "low", "high", "nominal", "margin_%", "verdict"]
     )
     for m in run.measurements:
-        row = [m.time, m.target, m.test, m.name, m.value, m.unit, m.low, m.high, m.nominal, m.margin, m.verdict]
+        limits = [m.low, m.high, m.nominal, m.margin]
+        row = [m.time.isoformat(), m.target, m.test, m.name, m.value, m.unit, *limits, m.verdict]
         writer.writerow([cell(value) for value in row])
     return out.getvalue()
 
 
 def report_json(run: Run) -> str:
     """Everything that the page shows, for programs."""
-    shown = dataclasses.asdict(run) | {
+    shown = {each.name: getattr(run, each.name) for each in dataclasses.fields(run)} | {
+        "facts": {key: ", ".join(said) for key, said in run.facts.items() if key != "command"},
+        "commands": run.facts.get("command", []),
         "verdict": run.verdict,
+        "reasons": run.reasons,
         "duration": run.duration,
         "counts": dict(run.counts),
         "coverage": run.coverage(),
     }
-    return json.dumps(shown, indent=1, ensure_ascii=False, default=str)
+    return json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False, default=_plain_value)
+
+
+def _plain_value(value: Any) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    return value.isoformat() if isinstance(value, datetime) else vars(value)
 
 
 def summary_markdown(run: Run) -> str:
     """The verdict and the tables that people paste into a mail."""
     lines = [f"# Lab report {_plain(run.id)}: {run.verdict}", ""]
-    facts = {"started": run.started, "duration": f"{run.duration:.1f} s", **run.facts}
+    lines += [*(f"- **{_plain(reason)}**" for reason in run.reasons)]
+    started = f"{run.started:%Y-%m-%d %H:%M:%S} UTC" if run.started else ""
+    facts = {"started": started, "duration": f"{run.duration:.1f} s"}
+    facts |= {key: ", ".join(said) for key, said in run.facts.items()}
     lines += [f"- {_plain(key)}: {_plain(value)}" for key, value in facts.items()]
     lines += ["", "## Targets", "", _table(["target", "identity", "session", "mismatches"], _targets(run))]
-    tests = [[_plain(t.id), t.verdict, f"{t.duration:.2f} s", _plain(t.message)] for t in run.tests]
+    tests = [[_plain(t.title), t.verdict, f"{t.duration:.2f} s", _plain(t.message)] for t in run.tests]
     lines += ["", "## Tests", "", _table(["test", "verdict", "duration", "message"], tests)]
     if run.measurements:
         rows = [[_plain(m.name), m.value, _plain(m.unit), m.low, m.high, m.verdict] for m in run.measurements]

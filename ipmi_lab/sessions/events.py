@@ -66,7 +66,10 @@ Event = Answered | GaveUp | Opened | Refused | Closed | Ponged | Said
 
 
 class Exchanged(NamedTuple):
-    """One command from question to answer, for traces and journals; ``code`` is None where no answer came."""
+    """One command from question to answer, for traces and journals; ``code`` is None where no answer came.
+
+    Its bytes may carry a password, and a traceback may show it among a test's locals: so ``repr`` only counts them.
+    """
 
     netfn: int
     command: int
@@ -77,6 +80,11 @@ class Exchanged(NamedTuple):
     tries: int
     elapsed: float
     purpose: str  # "command", "session" or "keep-alive"
+
+    def __repr__(self) -> str:
+        said = "no answer" if self.code is None else f"0x{self.code:02X} and {len(self.response)} bytes"
+        asked = f"0x{self.netfn:02X} 0x{self.command:02X} with {len(self.request)} bytes"
+        return f"<{asked}: {said}, {self.elapsed * 1000:.1f} ms, {self.tries} tries, {self.purpose}>"
 
 
 class Dropped(NamedTuple):

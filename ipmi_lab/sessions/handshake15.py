@@ -107,10 +107,9 @@ def _activate(
     login: Login, random: Random, kind: AuthenticationType, challenge: SessionChallenge, signs: bool
 ) -> Steps[tuple[Lan15, str]]:
     outbound = int.from_bytes(random(4), "little") or 1
-    password = login.password.reveal()
     temporary = _Activating(
         authentication=kind,
-        password=password,
+        password=login.password.reveal(),
         session_id=challenge.session_id,
         sequence=0,
         window=None,
@@ -125,7 +124,7 @@ def _activate(
         agreed = kind
     wrapping = Lan15(
         authentication=agreed,
-        password=password,
+        password=login.password.reveal(),
         session_id=active.session_id,
         sequence=active.inbound_sequence,
         window=window15(outbound),

@@ -46,7 +46,8 @@ def struck(netfn: int, command: int, request: bytes, response: bytes) -> tuple[s
 
 def _hex(data: bytes, secret_from: int | None) -> str:
     shown = data[:secret_from]
-    return " ".join([f"{byte:02x}" for byte in shown] + ["**"] * (len(data) - len(shown)))
+    stars = ["**"] * (len(data) - len(shown))
+    return " ".join([shown.hex(" "), *stars] if shown else stars)
 
 
 def _secret_from(netfn: int, command: int, body: bytes) -> int | None:

@@ -16,6 +16,7 @@ from ipmi_lab.lab.guard import permissions
 from ipmi_lab.lab.open import Lab
 from ipmi_lab.lab.run import Run, close_quietly
 from ipmi_lab.links.link import Blocking
+from IpmiLab.runs import SharedRun, join
 from IpmiLab.types import AutoClose, Trace, check
 
 OFF = "off"
@@ -53,7 +54,7 @@ class Context:
         self.order: list[str] = []
         self.scopes: list[str] = []
         self._lab: Lab | None = None
-        self._run: Run | None = None
+        self._shared: SharedRun | None = None
 
     # ------------------------------------------------------------------ lab and run, made at their first use
 
@@ -68,17 +69,23 @@ class Context:
                 virtual=os.environ.get("IPMI_LAB_VIRTUAL") or None,
                 observe=lambda target: self.run.observe(target.name),
             )
+            if self._lab.inventory is not None and self._lab.inventory.lab.name:
+                self.run.fact(lab=self._lab.inventory.lab.name)
         return self._lab
 
     @property
-    def run(self) -> Run:
-        if self._run is None:
-            facts: dict[str, Any] = {
+    def shared(self) -> SharedRun:
+        if self._shared is None:
+            facts: dict[str, object] = {
                 "operator": os.environ.get("IPMI_LAB_OPERATOR"),
                 "station": os.environ.get("IPMI_LAB_STATION"),
             }
-            self._run = Run("robot", self._report_folder(), facts=facts)
-        return self._run
+            self._shared = join(self._report_folder(), facts)
+        return self._shared
+
+    @property
+    def run(self) -> Run:
+        return self.shared.run
 
     def _report_folder(self) -> Path | None:
         given = self.settings.report or os.environ.get("IPMI_LAB_REPORT")
@@ -94,7 +101,7 @@ class Context:
 
     @property
     def has_run(self) -> bool:
-        return self._run is not None
+        return self._shared is not None
 
     # ------------------------------------------------------------------ sessions
 

@@ -7,13 +7,13 @@ from robot.api import logger
 from robot.running.context import EXECUTION_CONTEXTS
 from robotlibcore import DynamicCore
 
-from ipmi_lab.errors import IpmiLabError
 from IpmiLab.bmc import BmcKeywords
 from IpmiLab.command import CommandKeywords
 from IpmiLab.context import Context, Settings
 from IpmiLab.i2c import I2cKeywords
 from IpmiLab.messaging import MessagingKeywords
 from IpmiLab.report import ReportKeywords
+from IpmiLab.runs import part
 from IpmiLab.session import SessionKeywords
 from IpmiLab.types import AutoClose, Hex, Password, Trace
 from IpmiLab.virtual import VirtualKeywords
@@ -79,12 +79,13 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
             allow: Permissions of this run, separated by commas.
         """
         self.context = Context(Settings(inventory, auto_close, timeout, retry_assertions_for, report, trace, allow))
-        parts = (
+        subjects = (
             *(SessionKeywords, CommandKeywords, MessagingKeywords, I2cKeywords),
             *(BmcKeywords, ReportKeywords, VirtualKeywords),
         )
         self._suites: list[str] = []
-        super().__init__([part(self.context) for part in parts])
+        self._tests: list[str] = []
+        super().__init__([subject(self.context) for subject in subjects])
 
     # ------------------------------------------------------------------ listener
 
@@ -98,6 +99,9 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
             scope = self.context.scopes.pop()
             if self.context.settings.auto_close is not AutoClose.MANUAL:
                 self.context.close_scope(scope)
+        if self.context.has_run and result.has_teardown and result.teardown.failed:
+            what = f"{result.full_name} (suite teardown)"
+            self.context.shared.tell_failure_once(what, result.teardown.message, result.full_name)
 
     def start_test(self, data: Any, result: Any) -> None:
         if EXECUTION_CONTEXTS.current.dry_run:
@@ -105,38 +109,41 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
         scope = f"test:{result.full_name}"
         by_test = self.context.settings.auto_close is AutoClose.TEST
         self.context.scopes.append(scope if by_test or not self.context.scopes else self.context.scopes[-1])
-        self.context.run.test_started(result.full_name, suite=result.parent.full_name, tags=list(result.tags))
+        self._tests.append(scope)
+        run, suite = self.context.run, result.parent.full_name
+        self.context.shared.enter(
+            scope, lambda: run.test_started(result.full_name, suite=suite, tags=list(result.tags))
+        )
         if self.context.order:
-            self.context.run.target = self.context.held(None).target.name
+            run.target = self.context.held(None).target.name
 
     def end_test(self, data: Any, result: Any) -> None:
-        if EXECUTION_CONTEXTS.current.dry_run:
+        scope = f"test:{result.full_name}"
+        if not self._tests or self._tests[-1] != scope:  # a dry run, or the library came in the middle of the test
             return
+        self._tests.pop()
         run = self.context.run
-        self.context.close_scope(f"test:{result.full_name}")
+        self.context.close_scope(scope)
         self.context.scopes.pop()
         verdict = {"PASS": "passed", "FAIL": "failed", "SKIP": "skipped"}.get(result.status, "error")
-        if verdict == "failed" and run.exchanges:
-            logger.info(f"IPMI trace of this test:\n{run.trace_text()}")
         took = result.elapsed_time.total_seconds()
-        run.test_ended(result.full_name, verdict, took, result.message, suite=result.parent.full_name)
+
+        def say() -> None:
+            if verdict == "failed" and run.exchanges:
+                logger.info(f"IPMI trace of this test:\n{run.trace_text()}")
+            run.test_ended(result.full_name, verdict, took, result.message, suite=result.parent.full_name)
+
+        self.context.shared.leave(scope, say)
 
     def close(self) -> None:
         """The library goes: give everything back, and make the page."""
         for scope in {held.scope for held in self.context.sessions.values()}:
             self.context.close_scope(scope)
-        if self.context.has_run:
-            run = self.context.run
-            run.finish()
-            if run.folder is not None:
-                self._build(run.folder)
+        if self.context.has_run and part(self.context.shared):
+            self.context.run.finish()
+            made = self.context.run.make_pages(self.context.settings.trace.value)
+            for problem in made.problems:
+                logger.warn(problem)
+            if made.page is not None:
+                logger.console(f"IPMI report: {made.page}")
         self.context.close_lab()
-
-    def _build(self, folder: Any) -> None:
-        from ipmi_lab.report.html import build
-
-        try:
-            build([folder], folder, trace=self.context.settings.trace.value)
-            logger.console(f"IPMI report: {folder / 'index.html'}")
-        except (IpmiLabError, OSError) as error:
-            logger.warn(f"the IPMI report could not be made: {error}")

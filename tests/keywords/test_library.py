@@ -232,6 +232,47 @@ def test_measurements_notes_and_skips_are_in_the_report(tmp_path: Path) -> None:
     assert (ran.folder / "ipmi" / "index.html").read_text().count("reworked at U7") == 1
 
 
+def test_two_imports_of_the_library_make_one_run(tmp_path: Path) -> None:
+    (tmp_path / "second.robot").write_text(
+        f"""*** Settings ***
+Library    IpmiLab    inventory={tmp_path / "lab.yaml"}    auto_close=SUITE
+Library    IpmiLab    inventory={tmp_path / "lab.yaml"}    timeout=1s    AS    Other
+
+*** Test Cases ***
+In Both
+    IpmiLab.Establish Session    a
+    Other.Establish Session    b
+    IpmiLab.Get Device Id
+    Other.Get Device Id
+"""
+    )
+    ran = run(
+        tmp_path,
+        "First\n    Establish Session    a\n",
+        options=("--name", "Both", str(tmp_path / "second.robot")),
+    )
+
+    assert ran.code == 0, ran.tests
+    assert [test["id"] for test in ran.report()["tests"]] == ["Both.Second.In Both", "Both.Suite.First"]  # type: ignore[index,attr-defined]
+    assert ran.report()["verdict"] == "passed"
+    assert len(list((ran.folder / "ipmi").glob("*.jsonl"))) == 1
+
+
+def test_what_fails_beside_the_tests_fails_the_report(tmp_path: Path) -> None:
+    ran = run(tmp_path, "Fine\n    Establish Session    a\n", settings="Suite Teardown    Fail    board is on fire")
+
+    assert ran.report()["verdict"] == "failed"
+    found = {test["id"]: (test["verdict"], test["message"]) for test in ran.report()["tests"]}  # type: ignore[attr-defined]
+    assert found == {"Suite.Fine": ("passed", ""), "Suite (suite teardown)": ("failed", "board is on fire")}
+
+
+def test_a_second_run_into_one_folder_has_a_page_of_its_own(tmp_path: Path) -> None:
+    assert run(tmp_path, "Bad\n    Establish Session    a\n    Fail    once\n").report()["verdict"] == "failed"
+    again = run(tmp_path, "Good\n    Establish Session    a\n").report()
+
+    assert (again["verdict"], again["counts"]) == ("passed", {"passed": 1})
+
+
 def test_a_machine_that_is_not_the_expected_one_fails_the_report(tmp_path: Path) -> None:
     ran = run(tmp_path, "Speaks\n    Establish Session    pinned\n")
 

@@ -197,7 +197,7 @@ def test_less_safe_quirks_are_told_in_every_report(farm: Farm, tmp_path: Path) -
         run.identify(ipmi, lab.target("one"))
     run.finish()
 
-    problems = [event["text"] for event in load([tmp_path / "report"]).problems]
+    problems = [event.text for event in load([tmp_path / "report"]).problems]
     assert problems == ["one is used with the quirk nochecksumcheck: a damaged answer may be taken for a right one"]
 
 

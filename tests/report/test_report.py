@@ -14,8 +14,9 @@ import pytest
 
 from ipmi_lab.errors import LocalError
 from ipmi_lab.lab.run import Run
+from ipmi_lab.report.events import find
 from ipmi_lab.report.html import build
-from ipmi_lab.report.journal import Journal, find, read
+from ipmi_lab.report.journal import Journal
 from ipmi_lab.report.run import load
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.events import Exchanged
@@ -134,15 +135,32 @@ def test_damaged_lines_are_counted_and_the_rest_is_read(tmp_path: Path) -> None:
     assert len(run.tests) == 3
 
 
-def test_lines_of_another_version_do_no_harm(tmp_path: Path) -> None:
+def test_events_of_a_later_version_do_no_harm(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "r", "robot")
-    for kind in ("run", "target", "session", "exchange", "measurement", "test", "note", "attachment", "problem", "new"):
-        journal.write(kind)
-        journal.write(kind, facts=5, target=None, what=[], ms="x", id=3, verdict=None)
-    journal.write("test", what="ended", id="t", verdict="passed")
+    journal.run("started", new_field={"deep": [1]})
+    journal.write("new_kind", facts=5)
+    journal.write("test", what="ended", id="t", verdict="passed", colour="green")
+    journal.run("ended")
     journal.close()
 
     assert build([tmp_path], tmp_path / "out").verdict == "passed"
+
+
+def test_what_is_missing_in_a_journal_makes_the_run_incomplete(tmp_path: Path) -> None:
+    kinds = ("run", "target", "session", "exchange", "measurement", "test", "note", "attachment", "problem")
+    journal = Journal(tmp_path, "r", "robot")
+    journal.run("started")
+    journal.write("test", what="ended", id="t", verdict="passed")
+    for kind in kinds:
+        journal.write(kind)
+        journal.write(kind, facts=5, target=None, what=[], ms="x", id=3, verdict=None)
+    journal.run("ended")
+    journal.close()
+    run = build([tmp_path], tmp_path / "out")
+
+    assert run.damaged == 2 * len(kinds)
+    assert run.verdict == "incomplete"
+    assert f"{run.damaged} lines of the journal could not be read" in (tmp_path / "out" / "index.html").read_text()
 
 
 def test_everything_that_was_finished_survives_a_kill(tmp_path: Path) -> None:
@@ -163,7 +181,7 @@ def test_everything_that_was_finished_survives_a_kill(tmp_path: Path) -> None:
     run = build([tmp_path], tmp_path / "out")
 
     assert run.counts == {"passed": 20, "aborted": 1}
-    assert run.verdict == "failed"
+    assert run.verdict == "aborted"
 
 
 def test_no_secret_gets_into_a_file(tmp_path: Path) -> None:
@@ -198,34 +216,53 @@ def test_a_journal_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     assert journal.lost >= 2
 
 
+def full_disk(journal: Journal) -> int:
+    """Puts a file that takes no byte in the place of the journal's; gives the journal's own."""
+    there = journal._file
+    assert there is not None
+    journal._file = os.open("/dev/full", os.O_WRONLY)
+    return there
+
+
 def test_a_full_disk_is_said_in_the_report_once_there_is_room(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "r", "robot")
-    real = journal._file
-
-    class Full:
-        def write(self, text: str) -> None:
-            raise OSError(28, "No space left on device")
-
-    journal._file = Full()
+    journal.run("started")
+    real = full_disk(journal)
     with pytest.warns(UserWarning, match="No space left"):
         journal.write("note", text="lost")
     journal.write("note", text="lost too")
+    os.close(journal._file or 0)
     journal._file = real
+    journal.write("test", what="ended", id="t", verdict="passed")
+    journal.run("ended")
     journal.close()
-    events, damaged = read(find([tmp_path]))
+    run = build([tmp_path], tmp_path / "out")
 
-    assert damaged == 0
-    assert events[-1]["text"] == "2 events of this process could not be written to the journal"
+    assert (run.verdict, run.damaged) == ("incomplete", 0)
+    assert run.reasons == ["2 events could not be written to the journal"]
 
 
 def test_a_disk_that_stays_full_does_not_fail_the_end_of_the_run(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "r", "robot")
-    journal._file = Path("/dev/full").open("a")  # noqa: SIM115  # takes what is written, refuses it when flushed
+    os.close(full_disk(journal))
     with pytest.warns(UserWarning, match="No space left"):
         journal.write("note", text="lost")
+    journal.run("ended")
     journal.close()
 
-    assert journal.lost >= 2
+    assert journal.lost == 2
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_full_disk_fails_no_test_where_warnings_are_errors(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = Journal(tmp_path, "r", "robot")
+    os.close(full_disk(journal))
+    journal.write("note", text="lost")
+    journal.close()
+
+    assert "the run goes on" in capsys.readouterr().err
 
 
 def test_ten_thousand_exchanges_make_a_page_that_says_what_it_leaves_out(tmp_path: Path) -> None:
