@@ -73,7 +73,12 @@ class Device(
         if code:
             known = byname.find_number(netfn, command, data)
             raise CompletionError(
-                code, meaning(known, code), target=self.link.name, request=request.label(), data=answer
+                code,
+                meaning(known, code),
+                target=self.link.name,
+                request=request.label(),
+                hint=self.link.session.hints.get(code, ""),
+                data=answer,
             )
         return answer
 

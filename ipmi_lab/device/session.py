@@ -80,8 +80,8 @@ class SessionCommands(Part[World]):
         ask = GetChannelAuthenticationCapabilities(extended=False, privilege=Privilege.USER)
         while True:
             try:
-                await self.link.exchange(ask)
-                row += 1
+                code, _ = await self.link.exchange(ask)
+                row = 0 if code in self.link.session.hints else row + 1
             except NoAnswer:
                 row = 0
             elapsed = self.link.clock() - begun
@@ -98,8 +98,10 @@ class SessionCommands(Part[World]):
         ask = GetChannelAuthenticationCapabilities(extended=False, privilege=Privilege.USER)
         while True:
             try:
-                await self.link.exchange(ask)
+                code, _ = await self.link.exchange(ask)
             except NoAnswer:
+                return self.link.clock() - begun
+            if code in self.link.session.hints:
                 return self.link.clock() - begun
             elapsed = self.link.clock() - begun
             if elapsed >= timeout:

@@ -195,6 +195,8 @@ class Link:
         try:
             return request.answer(code, data)
         except IpmiLabError as error:
+            if isinstance(error, CompletionError):
+                error.hint = error.hint or self.session.hints.get(error.code, "")
             raise error.about(target=self.name, request=request.label()) from None
 
     async def exchange(self, request: Request[Any], *, purpose: str = "command") -> tuple[int, bytes]:

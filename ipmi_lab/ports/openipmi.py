@@ -39,7 +39,7 @@ Control = Callable[[int, int, Any, bool], Any]
 REASONS = {
     errno.EINVAL: "it keeps this command for itself, or the channel is no IPMB of this BMC",
     errno.EMSGSIZE: f"the message is longer than the {LARGEST} bytes that it takes",
-    errno.EBUSY: "too many messages are under way",
+    errno.EBUSY: "too many messages are under way, or the BMC is being reset",
     errno.ENODEV: "the BMC's interface has gone, or its module was unloaded",
     errno.ESHUTDOWN: "the BMC's interface has gone, or its module was unloaded",
 }

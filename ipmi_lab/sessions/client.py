@@ -12,9 +12,9 @@ What all kinds share stands here; how a kind opens, and how it takes datagrams a
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.session import CloseSession
@@ -58,6 +58,9 @@ class ClientSession(Questions):
     ``outside`` is what a question goes out in while there is no session. A kind says how it opens (``_opening``), how
     it takes a datagram (``_take``), and may have timers of its own.
     """
+
+    hints: ClassVar[Mapping[int, str]] = {}
+    """What completion codes mean that the way there gives by itself, where nobody at its end answers."""
 
     def __init__(
         self,

@@ -29,6 +29,10 @@ KEPT = {
     "or open:///dev/ipmi0?bridge=0x82@0.",
     (bridge.APP, READ_EVENT_MESSAGE_BUFFER): "It reads the BMC's event buffer itself.",
 }
+HINTS: dict[int, str] = {
+    CompletionCode.TIMEOUT: "Linux's driver says so itself where nobody answered it in time.",
+    CompletionCode.UNSPECIFIED_ERROR: "Linux's driver says so itself where the interface does not work: see dmesg.",
+}
 REMEMBERED = 1024
 
 
@@ -94,6 +98,8 @@ class LocalWrapping:
 
 class LocalSession(ClientSession):
     """The talk with the BMC of this machine. Whoever may open the device may do all that a system interface can."""
+
+    hints = HINTS
 
     def __init__(self, login: Login, timing: Timing | None = None, **how: Any) -> None:
         self._local = LocalWrapping()

@@ -129,6 +129,27 @@ def test_what_the_driver_refuses_is_told_at_once_in_both_worlds(drive: Callable[
     assert time.monotonic() - begun < 10
 
 
+def test_completion_codes_of_the_driver_are_explained_and_are_no_sign_of_life(drive: Callable[..., Driver]) -> None:
+    code = [0x00]
+    behind = virtual("rack-server")
+    drive(lambda sent: bytes((code[0],)) if code[0] else behind(sent))
+    with connect("open://") as ipmi:
+        assert ipmi.wait_until_ready(5, interval=0.01) < 5
+        code[0] = 0xC3
+        says = r"the BMC answered 0xC3, timeout\. Linux's driver says so itself where nobody answered it in time"
+        with pytest.raises(CompletionError, match=says):
+            ipmi.get_device_id()
+        with pytest.raises(CompletionError, match=says):
+            ipmi.raw(0x06, 0x01)
+        assert ipmi.exchange(0x06, 0x01).completion == 0xC3
+        assert ipmi.wait_until_down(5) < 5
+        with pytest.raises(NoAnswer, match=r"the BMC is not ready after 0\.1 s"):
+            ipmi.wait_until_ready(0.1, interval=0.01)
+        code[0] = 0xFF
+        with pytest.raises(CompletionError, match=r"the interface does not work: see dmesg"):
+            ipmi.get_device_id()
+
+
 def test_a_device_that_vanishes_ends_what_is_under_way_and_can_be_opened_again(drive: Callable[..., Driver]) -> None:
     silent: list[bool] = []
     behind = virtual("rack-server")
