@@ -12,6 +12,7 @@ Every cell is a test in `tests/interop/`: a client logs in to a BMC, asks, and t
 
 - *yes*: it works. A number: it does not, and the list says why and whose fault it is. *–*: no test, most often because
   the client cannot be told to do so.
+- `/dev/ipmi0, KCS`: inside a machine of QEMU, through Linux's own driver; the BMC of QEMU, or ipmi_sim in its place.
 - virtualbmc's IPMI side is pyghmi's server, unchanged; the rest of it wants libvirt.
 - python-ipmi 0.6.1 ships no emulator. (Its repository has one for IPMI 1.5 with a straight password.)
 """
@@ -31,7 +32,7 @@ class Crossing:
 def markdown(crossings: Iterable[Crossing]) -> str:
     """The whole page: a table for each server, a column for each client, a numbered list of reasons."""
     crossings = list(dict.fromkeys(crossings))
-    reasons = list(dict.fromkeys((crossing.reason, crossing.fault) for crossing in crossings if crossing.reason))
+    reasons = sorted({(crossing.reason, crossing.fault) for crossing in crossings if crossing.reason})
     parts = [HEAD]
     for server in sorted({crossing.server for crossing in crossings}):
         parts += [f"## {server}", "", _table([c for c in crossings if c.server == server], reasons), ""]
