@@ -49,6 +49,7 @@ NEXT = {
     (State.ACTIVE, "close"): State.CLOSING,
     (State.ACTIVE, "lost"): State.CLOSED,
     (State.CLOSING, "closed"): State.CLOSED,
+    (State.CLOSING, "lost"): State.CLOSED,
 }
 
 
@@ -255,9 +256,13 @@ class ClientSession(Questions):
 
     # ------------------------------------------------------------------ opening and closing
 
-    def _lost(self) -> None:
+    def _lost(self) -> bool:
+        closing = self.state is State.CLOSING
         self._turn("lost")
         self._wrapping = None
+        if closing:
+            self._tell(Closed(acknowledged=False))
+        return not closing
 
     def _turn(self, event: str) -> None:
         try:
@@ -267,6 +272,7 @@ class ClientSession(Questions):
 
     def _proceed(self, pending: Pending, answer: Answered | None, now: float) -> None:
         if self.state is State.CLOSING:
+            self._give_up_all(now, lost=False)  # whoever still waits for an answer waits in vain
             self.abandon()
             self._tell(Closed(acknowledged=answer is not None))
         else:

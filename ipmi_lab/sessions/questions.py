@@ -162,12 +162,14 @@ class Questions:
             self._prober = None
 
     def _session_lost(self, now: float) -> None:
-        self._lost()
+        self._give_up_all(now, lost=self._lost())
+
+    def _give_up_all(self, now: float, *, lost: bool) -> None:
         self._forget_probe()
         for pending in [*self._open.values(), *self._waiting]:
             self._open.pop(pending.sequence, None)
             self._finish(pending, now)
-            self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=True))
+            self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=lost))
         self._waiting.clear()
 
     def _give_up(self, pending: Pending, now: float, *, refused: str = "") -> None:
@@ -220,8 +222,8 @@ class Questions:
         for pending in self._open.values():
             pending.wake_at = min(pending.wake_at, pending.sent_at + wait)
 
-    def _lost(self) -> None:
-        """The BMC has dropped the session."""
+    def _lost(self) -> bool:
+        """The BMC has dropped the session; gives whether anybody still wants it."""
         raise NotImplementedError
 
     def _proceed(self, pending: Pending, answer: Answered | None, now: float) -> None:

@@ -228,6 +228,21 @@ def test_asyncio_questions_can_be_cancelled(served: Served) -> None:
     assert asyncio.run(main())
 
 
+def test_asyncio_questions_end_when_the_session_is_given_back(served: Served) -> None:
+    async def main() -> None:
+        async with connect_asyncio(served.url, password=served.password, in_flight=2) as ipmi:
+            port = ipmi.link.port
+            send, port.send = port.send, lambda datagram: None  # type: ignore[method-assign]  # what is sent is lost
+            waiting = asyncio.ensure_future(ipmi.get_device_id())
+            await asyncio.sleep(0)
+            port.send = send  # type: ignore[method-assign]
+        with pytest.raises(NoAnswer):
+            async with asyncio.timeout(5):
+                await waiting
+
+    asyncio.run(main())
+
+
 def test_a_virtual_url_needs_nothing_else() -> None:
     with ipmi_lab.connect("virtual:legacy") as ipmi:
         assert ipmi.get_device_id().ipmi == "1.5"

@@ -12,7 +12,7 @@ from ipmi_lab.packets import lan15
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.client import State
 from ipmi_lab.sessions.crypto import SUITES
-from ipmi_lab.sessions.events import Answered, Closed, Dropped, GaveUp, Opened
+from ipmi_lab.sessions.events import Answered, Closed, Dropped, Event, GaveUp, Opened
 from ipmi_lab.sessions.lan import LanSession
 from ipmi_lab.sessions.login import Login, Timing
 from tests.sessions.pair import PASSWORD, Pair, profile
@@ -422,3 +422,30 @@ def test_a_recorded_choice_of_random_numbers_gives_the_same_datagrams() -> None:
         return console.datagrams()
 
     assert opening() == opening()
+
+
+def test_a_session_that_is_lost_while_it_is_given_back_is_closed() -> None:
+    pair = Pair(cipher=3).opened()
+    pair.bmc.sessions.open.clear()  # it was restarted
+    number = pair.console.request(GetDeviceId(), pair.now)
+    pair.carry()
+    pair.console.close(pair.now)
+    events: list[Event] = []
+    while pair.console.state is not State.CLOSED:
+        events += pair.until_quiet()
+
+    assert Closed(acknowledged=False) in events
+    assert [event.lost for event in events if isinstance(event, GaveUp) and event.number == number] == [False]
+
+
+def test_who_still_waits_when_a_session_is_given_back_is_told() -> None:
+    pair = Pair(cipher=3).opened()
+    pair.console.in_flight = 2
+    number = pair.console.request(GetDeviceId(), pair.now)
+    pair.console.datagrams()  # lost on the way
+    pair.console.close(pair.now)
+    events = pair.carry()
+
+    assert [type(event) for event in events] == [GaveUp, Closed]
+    assert isinstance(events[0], GaveUp)
+    assert (events[0].number, events[0].lost) == (number, False)
