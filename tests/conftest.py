@@ -1,6 +1,7 @@
 """What all tests share: taking down what they prove of the messaging commands, and the page that is made of it."""
 
 import os
+import signal
 
 import pytest
 
@@ -55,5 +56,8 @@ class MessagingPage:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What a shell puts into the background is deaf to Ctrl-C, and so would every child be that a test interrupts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):  # of pytest-xdist: the process that gathers the reports
         config.pluginmanager.register(MessagingPage(), "ipmi_lab_messaging_page")
