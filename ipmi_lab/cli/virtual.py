@@ -27,9 +27,12 @@ def profiles() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
 @click.option("--password", metavar="REF", help="The first user's password, as env:NAME or file:PATH; else made up.")
+@click.option("--serial", type=click.Choice(["basic", "terminal", "auto"]), help="A serial line too, in this mode.")
 @click.option("--insecure", is_flag=True, help="Let suite 0, authentication none and straight passwords work.")
 @click.pass_context
-def serve(ctx: click.Context, profile: str, host: str, port: int, password: str | None, insecure: bool) -> None:
+def serve(
+    ctx: click.Context, profile: str, host: str, port: int, password: str | None, serial: str | None, insecure: bool
+) -> None:
     """Play a machine until Ctrl-C. PROFILE is rack-server, legacy, or a YAML file."""
     from ipmi_lab.virtual.farm import Farm
     from ipmi_lab.virtual.profile import load
@@ -49,14 +52,16 @@ def serve(ctx: click.Context, profile: str, host: str, port: int, password: str 
     if machine.insecure:
         click.echo("warning: who reaches this port may log in without a password, or read one", err=True)
     with Farm() as farm:
-        served = farm.open(machine, host=host, port=port, passwords=given)
+        served = farm.open(machine, host=host, port=port, passwords=given, serial=serial)
         shown = {
             "url": served.url,
             "user": served.user,
             "password": "as given" if given else served.password.reveal().decode(),
-        }
+        } | ({} if serial is None else {"serial": served.serial_url})
         if ctx.find_root().obj["form"] == "json":
             click.echo(json.dumps(shown))
         else:
             click.echo(f"{profile} listens at {shown['url']}, password {shown['password']}")
+            if serial is not None:
+                click.echo(f"its serial line is {shown['serial']}")
         farm.wait()

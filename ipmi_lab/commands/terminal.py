@@ -31,6 +31,10 @@ class TextCommand(NamedTuple):
         """What this very command needs."""
         return self.needs
 
+    def secret(self) -> bool:
+        """Whether it carries a password: never, since these are refused."""
+        return False
+
     def repeatable(self) -> bool:
         """Whether it may be sent twice when its reply is lost."""
         return not self.needs and (self.request is None or self.request.repeatable())

@@ -78,6 +78,7 @@ class Lab:
         self._observe = observe
         self._farm: Farm | None = None
         self._virtual: dict[str, Target] = {}
+        self._served: dict[str, Served] = {}
         self._secrets: dict[str, Secret] = {}
         self._shared: dict[tuple[object, ...], Link] = {}
 
@@ -213,12 +214,18 @@ class Lab:
 
         if self._farm is None:
             self._farm = Farm()
-        served = self._farm.open(self.virtual or target.address.host)
+        mode = target.address.option("mode")  # whoever stands for a serial line is reached over one too
+        if target.address.scheme == "virtual":
+            mode = (target.address.option("way") or "").partition("serial-")[2] or None
+        served = self._served[target.name] = self._farm.open(self.virtual or target.address.host, serial=mode)
         self._secrets[target.name] = served.password
+        address = Address("auto", served.host, served.port, served.user)
+        if mode is not None:
+            address = Address.parse(served.serial_url)
         return replace(
             target,
-            address=Address("auto", served.host, served.port),
-            user=served.user,
+            address=address,
+            user=address.user,
             cipher=None,
             caps=target.caps | frozenset(served.profile.caps)
             if self.virtual is None
@@ -231,16 +238,14 @@ class Lab:
         served = self.virtual_bmc(name)
         if served is None or self._farm is None:
             return False
-        del self._virtual[name]
+        del self._virtual[name], self._served[name]
         self._farm.stop(served)
         return True
 
     def virtual_bmc(self, name: str) -> "Served | None":
         """The virtual BMC that stands for a target, or None where none runs."""
-        found = self._virtual.get(name)
-        if found is None or self._farm is None:
-            return None
-        return next((served for served in self._farm.served if served.port == found.address.port), None)
+        served = self._served.get(name)
+        return served if self._farm is not None and served in self._farm.served else None
 
     def _password(self, target: Target, given: SecretLike | None) -> Secret | None:
         if given is None and target.name in self._secrets:
@@ -272,6 +277,7 @@ class Lab:
             self._farm.close()
             self._farm = None
             self._virtual.clear()
+            self._served.clear()
 
     def __enter__(self) -> "Lab":
         return self

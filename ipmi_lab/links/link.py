@@ -164,6 +164,7 @@ class Link:
                 self.guard(command)
             if self._wanted and self.session.state is State.CLOSED:
                 await self._heal()
+            await self._vouch(command, "command")
             if self.session.unclean:  # the answer to a question comes behind all replies that are still on their way
                 await self.exchange(GetDeviceId(), purpose="keep-alive")
             if self.pin is not None and command.permission():
@@ -225,7 +226,7 @@ class Link:
         except IpmiLabError as error:
             raise error.about(target=self.name, request=request.label()) from None
 
-    async def _vouch(self, request: Request[Any], purpose: str) -> None:
+    async def _vouch(self, request: Request[Any] | TextCommand, purpose: str) -> None:
         """NotAllowed where a change would reach another machine, or a secret would lie open on the network."""
         if self.pin is not None and purpose == "command" and request.permission():
             await self.pin(self)

@@ -54,6 +54,7 @@ def _line(address: Address, login: Login, timing: Timing, **how: Any) -> Way:
         entry=entry,
         baud=baud,
         careful={"yes": True, "no": False}.get(address.option("careful") or "auto"),
+        private=address.scheme == "serial",
         **how,
     )
     host = f"[{address.host}]" if ":" in address.host else address.host

@@ -161,7 +161,7 @@ class TerminalMode(_Reader):
     ) -> None:
         super().__init__()
         self._local, self._remote = local, remote
-        self._newline, self._editing = newline, editing
+        self.set(newline=newline, editing=editing)
         self._line: bytearray | None = None  # None while no bracket is open
         self._continued = ""  # "backslash" behind one, "newline" behind the end of its line
 
@@ -172,9 +172,13 @@ class TerminalMode(_Reader):
         head = bytes((message[1] & 0xFC | lun, message[4] & 0xFC | bridge))
         return self.wrap_text((head + message[5:-1]).hex(" ").upper())
 
+    def set(self, *, newline: bytes, editing: bool) -> None:
+        """How lines end that go out, and whether those that come in may be corrected."""
+        self.newline, self.editing = newline, editing
+
     def wrap_text(self, text: str) -> bytes:
         """A line of text."""
-        return b"[" + text.encode("latin-1", "replace") + b"]" + self._newline
+        return b"[" + text.encode("latin-1", "replace") + b"]" + self.newline
 
     def _byte(self, byte: int) -> Piece | None:
         line = self._line
@@ -197,7 +201,7 @@ class TerminalMode(_Reader):
         elif byte in NEWLINES:
             if line[-1:] != b"\n":
                 line.append(ord("\n"))
-        elif byte in (BACKSPACE, DELETE) and self._editing:
+        elif byte in (BACKSPACE, DELETE) and self.editing:
             del line[-1:]
         elif 0x20 <= byte < 0x7F and not broken:
             line.append(byte)

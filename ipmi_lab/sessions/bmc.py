@@ -19,11 +19,11 @@ from ipmi_lab.sessions import faulty
 from ipmi_lab.sessions.accounts import Account, Accounts
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.faulty import FaultyLan15
-from ipmi_lab.sessions.login15 import Challenges, activated
+from ipmi_lab.sessions.login15 import Challenges, activated, judge
 from ipmi_lab.sessions.login20 import Login20
 from ipmi_lab.sessions.userlevel import UserLevel15
 from ipmi_lab.sessions.window import window15
-from ipmi_lab.sessions.wrapping import Lan15, Lan20, Sessionless, Sessionless20, Wrapping
+from ipmi_lab.sessions.wrapping import Sessionless, Sessionless20, SessionWrapping, Wrapping
 from ipmi_lab.wire.codes import Privilege
 
 HALF_OPEN = 64
@@ -46,7 +46,7 @@ class BmcSession:
     address: Address
     account: Account
     limit: Privilege
-    wrapping: Lan15 | Lan20
+    wrapping: SessionWrapping
     version: str
     last_heard: float
     privilege: Privilege = Privilege.USER
@@ -107,6 +107,14 @@ class BmcSessions:
             while len(session.answers) > REMEMBERED:
                 session.answers.popitem(last=False)
         self.send(asked.address, asked.wrapping.wrap(message))
+
+    def answered(self, session: BmcSession, message: bytes, now: float) -> bool:
+        """Whether the same change was asked for just now: its answer goes out again, and it is not done twice."""
+        known = session.answers.get(message)
+        if known is None or now - known[0] > REMEMBERED_FOR:
+            return False
+        self.send(session.address, session.wrapping.wrap(known[1]))
+        return True
 
     def send(self, address: Address, datagram: bytes) -> None:
         self._out.append((address, datagram))
@@ -222,9 +230,7 @@ class BmcSessions:
         frame = ipmb.parse(message)
         session.last_heard = now
         session.used = True
-        known = session.answers.get(message)
-        if known is not None and now - known[0] <= REMEMBERED_FOR:
-            self.send(session.address, session.wrapping.wrap(known[1]))
+        if self.answered(session, message, now):
             return None
         return Asked(frame, session, session.address, session.wrapping, message)
 
@@ -247,7 +253,7 @@ class BmcSessions:
         return login
 
     def _rakp1(self, payload: bytes, address: Address, now: float) -> bytes | None:
-        if self._locked_out(address, now):
+        if self.locked_out(address, now):
             raise RemoteError("too many wrong logins came from this address")
         return self._login(payload, address).rakp1(payload)
 
@@ -285,14 +291,14 @@ class BmcSessions:
                 raise RemoteError("another activation came for a session that is open")
             self.send(address, again.opening[1])
             return
-        if self._locked_out(address, now):
+        if self.locked_out(address, now):
             raise RemoteError("too many wrong logins came from this address")
         try:
             given, account, frame, ask = self._challenges.prove(packet, address, now)
         except BadSignature:
             self.failed(address, now)
             raise
-        code = self._challenges.judge(ask, account, self.full, self.full_for(account))
+        code = judge(ask, account, self.accounts.limit(), self.full, self.full_for(account))
         inbound = int.from_bytes(self._random(4), "little") or 1
         wrapping = FaultyLan15(
             authentication=given.kind,
@@ -336,7 +342,8 @@ class BmcSessions:
         while len(self._failures) > ADDRESSES:
             self._failures.popitem(last=False)
 
-    def _locked_out(self, address: Address, now: float) -> bool:
+    def locked_out(self, address: Address, now: float) -> bool:
+        """Whether too many logins from there went wrong just now."""
         times = self._failures.get(_host(address))
         return times is not None and len(times) == FAILURES and now - times[0] < FAILURE_SPAN
 

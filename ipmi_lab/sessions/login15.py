@@ -20,7 +20,7 @@ from ipmi_lab.packets import ipmb, lan15
 from ipmi_lab.sessions.accounts import Account, Accounts
 from ipmi_lab.sessions.crypto import Random, authentication_code
 from ipmi_lab.sessions.wrapping import same
-from ipmi_lab.wire.codes import CompletionCode
+from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 PENDING = 64
 LIFE = 30.0
@@ -75,21 +75,22 @@ class Challenges:
             raise BadSignature("the activation does not carry the challenge")
         return given, account, frame, ask
 
-    def judge(self, ask: ActivateSession, account: Account, full: bool, user_full: bool) -> int:
-        """The completion code of an activation that proved the password."""
-        if full:
-            return ActivateCode.NO_SESSION_SLOT_AVAILABLE
-        if user_full:
-            return ActivateCode.NO_SLOT_FOR_THIS_USER
-        if not ask.outbound_sequence:
-            return ActivateCode.SEQUENCE_NUMBER_OUT_OF_RANGE
-        if ask.privilege > min(account.limit, self._accounts.limit()) or not 1 <= ask.privilege <= 5:
-            return ActivateCode.PRIVILEGE_EXCEEDS_USER_OR_CHANNEL_LIMIT
-        return CompletionCode.OK
-
     def done(self, address: Hashable, session_id: int) -> None:
         """Forget a challenge that was answered."""
         self._waiting.pop((address, session_id), None)
+
+
+def judge(ask: ActivateSession, account: Account, limit: Privilege, full: bool, user_full: bool) -> int:
+    """The completion code of an activation that proved the password; ``limit`` is the channel's."""
+    if full:
+        return ActivateCode.NO_SESSION_SLOT_AVAILABLE
+    if user_full:
+        return ActivateCode.NO_SLOT_FOR_THIS_USER
+    if not ask.outbound_sequence:
+        return ActivateCode.SEQUENCE_NUMBER_OUT_OF_RANGE
+    if ask.privilege > min(account.limit, limit) or not 1 <= ask.privilege <= 5:
+        return ActivateCode.PRIVILEGE_EXCEEDS_USER_OR_CHANNEL_LIMIT
+    return CompletionCode.OK
 
 
 def activated(kind: int, session_id: int, inbound: int, ask: ActivateSession) -> bytes:

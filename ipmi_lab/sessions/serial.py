@@ -4,36 +4,32 @@ A line has one other end, so nothing tells packets of one session from those of 
 open question is dropped. One message is under way at a time; the next goes out when the BMC is ready for it.
 """
 
-from collections import deque
-from collections.abc import Callable
 from typing import Any
 
-from ipmi_lab.errors import LocalError, RemoteError, SessionError
+from ipmi_lab.commands.session import SetSessionPrivilegeLevel
+from ipmi_lab.errors import RemoteError
 from ipmi_lab.packets import ipmb
-from ipmi_lab.packets.serial import BasicMode, Message, Mode, Noise, Ready, TerminalMode, Text, is_reply, looks_like
-from ipmi_lab.sessions.client import ClientSession, State
+from ipmi_lab.packets.serial import Message, Noise, Ready, Text, looks_like
+from ipmi_lab.sessions.client import State
 from ipmi_lab.sessions.entry import LOGOUT, Entry, OnLine, enter
-from ipmi_lab.sessions.events import Answered, Closed, Event, Said
+from ipmi_lab.sessions.events import Answered, Closed, Event
+from ipmi_lab.sessions.line import LineSession
 from ipmi_lab.sessions.login import Login, Timing
 from ipmi_lab.sessions.pending import Pending
-from ipmi_lab.sessions.steps import Say, Steps
+from ipmi_lab.sessions.steps import Steps
 
-MODES: dict[str, Callable[[], Mode]] = {"basic": BasicMode, "terminal": TerminalMode}
-READY_WAIT = 0.2  # BMCs without handshake are ready after this
-LONGEST_EXCHANGE = 320  # characters of a question with its answer, for what the line's speed adds to the round trip
-BITS = 10  # of one character: start, 8 data, stop
 TRANSPORT, CONNECTION_ACTIVE = 0x0C, 0x18
-NO_SESSION = 0
+NO_SESSION, NO_RIGHTS = 0, 0xD4
 REMEMBERED_NOISE = 256
 NOISY = 60.0  # seconds for which a line is not trusted after noise
 
 
-class SerialSession(ClientSession):
+class SerialSession(LineSession):
     """A conversation over a serial line.
 
     ``mode`` is ``basic`` or ``terminal``, ``entry`` how to get in, ``baud`` the speed of the line. ``careful`` asks
     reads until two answers agree, since terminal mode does not see a changed digit, and basic mode no lost zero; None
-    does so for a while after noise.
+    does so for a while after noise. ``private`` unless the line is carried over a network.
     """
 
     def __init__(
@@ -45,25 +41,22 @@ class SerialSession(ClientSession):
         entry: Entry = Entry.NONE,
         baud: int = 115200,
         careful: bool | None = None,
+        private: bool = True,
         **how: Any,
     ) -> None:
-        self._mode = MODES[mode]()
-        if how.get("in_flight", 1) != 1:
-            raise LocalError("a serial line carries one question at a time", hint="Leave in_flight at 1.")
-        super().__init__(login, timing, outside=OnLine(self._mode), **how)
-        self.careful = careful
+        super().__init__(login, timing, mode=mode, baud=baud, **how)
+        self.careful, self._private = careful, private
         self._entry = entry
-        self._line_time = LONGEST_EXCHANGE * BITS / baud
-        self._waits: deque[bytes] = deque()  # frames that must wait until the BMC is ready
-        self._ready = True
-        self._moment = 0.0
         self._heard: dict[int, Answered] = {}  # by question: what it was answered the last time
+        self._refused: tuple[Pending, Answered] | None = None  # until it is known whether the session still lives
         self._noise = b""
         self._noisy_at = float("-inf")
-        self._saying: _Saying | None = None
-        self.unclean = False  # replies to text commands that nobody waits for may still be on their way
 
     # ------------------------------------------------------------------ what the owner calls
+
+    @property
+    def confidential(self) -> bool:
+        return self._private
 
     def close(self, now: float) -> None:
         assert self._wrapping is not None
@@ -81,27 +74,17 @@ class SerialSession(ClientSession):
         self.abandon()
         self._tell(Closed(acknowledged))
 
-    def say(self, text: str, now: float, *, repeat: bool) -> None:
-        if not isinstance(self._mode, TerminalMode):
-            super().say(text, now, repeat=repeat)
-        if self._saying is not None:
-            raise SessionError("another text command is under way")
-        if self.state is not State.ACTIVE:
-            raise SessionError("there is no session", hint="Establish one first.")
-        tries = 1 + self.timing.retries if repeat else 1
-        self._say_line(text.encode("ascii"), tries, "command", lambda reply, now: None, now)
-
     def suspicion(self) -> str:
         seen = looks_like(self._noise)
         if seen:
-            return f"What came looks like {seen}: {self._noise[:24]!r}. Check mode and baud."
+            sample = "" if b"PWD" in self._noise.upper() else f": {self._noise[:24]!r}"  # it may be our own login
+            return f"What came looks like {seen}{sample}. Check mode and baud."
         return "Check the cable, mode and baud, and that the line is the BMC's at the moment and not the system's."
 
     def abandon(self) -> None:
         super().abandon()
         self._heard.clear()
-        self._waits.clear()
-        self._saying, self._ready = None, True
+        self._refused = None
 
     def refused(self) -> None:
         """The line itself is gone, and with it the session."""
@@ -153,21 +136,36 @@ class SerialSession(ClientSession):
             raise RemoteError("a request came: the line echoes, or another console shares it")
         answer = ipmb.pack(ipmb.BMC, TRANSPORT + 1 << 2, ipmb.CONSOLE, message[4], CONNECTION_ACTIVE, b"\0")
         self._put(self._outside.wrap(answer), now)
-        in_session = self._wrapping is not None and self._entry is not Entry.NONE
-        if message[6] & 0x0F == NO_SESSION and in_session and self.state is State.ACTIVE:
+        if message[6] & 0x0F == NO_SESSION and self._logged_in:
             self._session_lost(now)
 
     def _doubtful(self, now: float) -> bool:
         return now - self._noisy_at < NOISY if self.careful is None else self.careful
 
     def _deliver(self, pending: Pending, answer: Answered, now: float) -> None:
-        """Where the line is not trusted, a read's answer is believed when it came twice."""
+        """An answer is handed on when the line is trusted, or when it came twice."""
+        if pending.owner == "probe":
+            self._probed(answer, now)
+        elif self._unsure(pending, answer, now):
+            self._ask_again(pending, answer, now)
+        elif answer.code == NO_RIGHTS and self._logged_in and self._refused is None and pending.owner != "session":
+            self._refused = pending, answer
+            self._waiting.appendleft(Pending(0, SetSessionPrivilegeLevel(), now, "probe", self._outside))
+            self._fill(now)
+        else:
+            super()._deliver(pending, answer, now)
+
+    @property
+    def _logged_in(self) -> bool:
+        return self.state is State.ACTIVE and self._entry is not Entry.NONE
+
+    def _unsure(self, pending: Pending, answer: Answered, now: float) -> bool:
+        """Whether a read must be asked again, since noise may have made its answer."""
         if not pending.repeat or pending.owner != "command" or not self._doubtful(now):
-            super()._deliver(pending, answer, now)
-            return
-        if self._heard.pop(pending.number, None) == answer:
-            super()._deliver(pending, answer, now)
-            return
+            return False
+        return self._heard.pop(pending.number, None) != answer
+
+    def _ask_again(self, pending: Pending, answer: Answered, now: float) -> None:
         pending.sequence = self._numbers.take(self._open, now)
         self._open[pending.sequence] = pending
         if now - pending.asked_at >= self.timing.budget:
@@ -177,106 +175,35 @@ class SerialSession(ClientSession):
             pending.wait = self._first_wait()
             self._send(pending, now)
 
+    def _probed(self, answer: Answered | None, now: float) -> None:
+        """A question was refused for want of rights. Where even one that everybody in a session may ask is refused,
+        there is no session any more: a read is asked again in a new one, a change was refused for good."""
+        if self._refused is None:
+            return  # nobody waits for it any more
+        (pending, refusal), self._refused = self._refused, None
+        if answer is None or answer.code != NO_RIGHTS:
+            super()._deliver(pending, refusal, now)
+            return
+        if pending.repeat:
+            self._open[pending.sequence] = pending
+        else:
+            super()._deliver(pending, refusal, now)
+        self._session_lost(now)
+
+    def _give_up(self, pending: Pending, now: float, *, refused: str = "") -> None:
+        if pending.owner == "probe":
+            del self._open[pending.sequence]
+            self._probed(None, now)
+        else:
+            super()._give_up(pending, now, refused=refused)
+
     def forget(self, number: int) -> None:
         super().forget(number)
         self._heard.pop(number, None)
+        if self._refused is not None and self._refused[0].number == number:
+            self._refused = None
 
     # ------------------------------------------------------------------ what goes out, and when
 
-    def _first_wait(self) -> float:
-        return super()._first_wait() + self._line_time
-
     def _suspect(self, pending: Pending, now: float) -> None:
         """There is nobody outside the session to ask: the line is the same one."""
-
-    def _send(self, pending: Pending, now: float) -> None:
-        super()._send(pending, now)
-        self._put(self._out.pop(), now)
-
-    def _put(self, frame: bytes, now: float) -> None:
-        """Send a frame, now or when the BMC is ready; one that waits already is not doubled."""
-        self._moment = now
-        if self._ready:
-            self._ready = False
-            self._out.append(frame)
-            self._timers["ready"] = now + READY_WAIT + self._line_time, self._next
-        elif frame not in self._waits:
-            self._waits.append(frame)
-
-    def _next(self, now: float) -> None:
-        self._ready = True
-        self._timers.pop("ready", None)
-        if self._waits:
-            self._put(self._waits.popleft(), now)
-
-    # ------------------------------------------------------------------ text commands
-
-    def _say(self, step: Say, now: float) -> None:
-        line, _ = step.make()
-        self._say_line(line, 1 + self.timing.retries, "session", self._step, now)
-
-    def _say_line(
-        self, text: bytes, tries: int, purpose: str, then: Callable[[bytes | None, float], None], now: float
-    ) -> None:
-        self._saying = _Saying(text, tries, purpose, then, now, self._first_wait())
-        self._say_again(now)
-
-    def _say_again(self, now: float) -> None:
-        saying = self._saying
-        assert saying is not None
-        assert isinstance(self._mode, TerminalMode)
-        if saying.tries == saying.most:
-            self.unclean = True
-            self._said(None, now)
-            return
-        self.unclean = saying.tries > 0
-        saying.tries += 1
-        self._put(self._mode.wrap_text(saying.text.decode("ascii")), now)
-        wait = self.timing.timeout if saying.most == 1 else saying.wait
-        self._timers["say"] = now + wait + self._line_time, self._say_again
-        saying.wait = min(2 * saying.wait, self.timing.timeout)
-
-    def _take_text(self, text: bytes, now: float) -> None:
-        if self._saying is None or not is_reply(text.decode()):
-            own = struck(text.decode())  # of what echoes, the password too
-            self._drop("a line of text came that nobody waits for", own.encode())
-            return
-        self._said(text, now)
-        self._next(now)
-
-    def _said(self, reply: bytes | None, now: float) -> None:
-        saying, self._saying = self._saying, None
-        assert saying is not None
-        self._timers.pop("say", None)
-        shown = None if reply is None else reply.decode("ascii")
-        said = Said(struck(saying.text.decode("ascii")), shown, saying.tries, now - saying.begun, saying.purpose)
-        if saying.purpose == "command":
-            self._tell(said)
-        elif self.observe is not None:
-            self.observe(said)
-        saying.then(reply, now)
-
-
-class _Saying:
-    """A text command under way."""
-
-    def __init__(
-        self,
-        text: bytes,
-        most: int,
-        purpose: str,
-        then: Callable[[bytes | None, float], None],
-        begun: float,
-        wait: float,
-    ) -> None:
-        self.text, self.most, self.purpose, self.then, self.begun, self.wait = text, most, purpose, then, begun, wait
-        self.tries = 0
-
-
-def struck(text: str) -> str:
-    """A text command without its password."""
-    words = text.split()
-    if [word.upper() for word in words[:2]] != ["SYS", "PWD"]:
-        return text
-    shown = 4 if words[2:3] and words[2].upper() == "-U" else 3
-    return " ".join(words[:shown] + ["****"] * (len(words) > shown))

@@ -17,6 +17,7 @@ from ipmi_lab.virtual.identity import Identity
 from ipmi_lab.virtual.messaging import Messaging
 from ipmi_lab.virtual.part import Answer, Part, Refuse, Silent
 from ipmi_lab.virtual.profile import Profile
+from ipmi_lab.virtual.serial import SerialLine
 from ipmi_lab.virtual.session import Sessions
 from ipmi_lab.virtual.systeminfo import SystemInfos
 from ipmi_lab.virtual.user import Users
@@ -52,6 +53,7 @@ class VirtualBmc:
         self.chassis = Chassis(self)
         self.i2c = I2cBuses(self)
         self.messaging = Messaging(self)
+        self.line: SerialLine | None = None
         self.sessions = BmcSessions(self.users, random=random, faults=frozenset(profile.quirks))
         self.parts: list[Part] = [
             self.users,
@@ -74,13 +76,19 @@ class VirtualBmc:
         self.sessions.wake(now)
         asked = self.sessions.receive(datagram, address, now)
         if asked is not None:
-            self._answer(asked, now)
+            self.take(asked, now)
+
+    def plug(self, mode: str) -> SerialLine:
+        """Give it a serial line that speaks ``basic``, ``terminal``, or ``auto``: what the other end does."""
+        self.line = SerialLine(self, mode)
+        return self.line
 
     def datagrams(self) -> list[tuple[Hashable, bytes]]:
         """What must be sent now, and where to."""
         return self.sessions.datagrams()
 
-    def _answer(self, asked: Asked, now: float) -> None:
+    def take(self, asked: Asked, now: float) -> None:
+        """Answer a request that came from anywhere."""
         frame, session = asked.frame, asked.session
         if frame.netfn & 1 or frame.responder != ipmb.BMC:
             return  # an answer to a question that nobody asked, or a message for somebody else
@@ -99,6 +107,18 @@ class VirtualBmc:
             return
         remember = command is not None and not command.repeat
         self.sessions.answer(asked, data, remember=remember, now=now)
+        self._then()
+
+    def answer_to(self, request: Request[Any], session: BmcSession, address: Hashable, now: float) -> bytes:
+        """Completion code and data of a command that did not come as a message."""
+        frame = ipmb.Frame(ipmb.BMC, request.netfn, 0, ipmb.CONSOLE, 0, 0, request.command, request.encode())
+        command, method = self._slots.get((frame.netfn, frame.command, _body(frame)), (None, None))
+        self.asking = Asking(session, address, now, frame.requester)
+        data = self._data(command, method, frame, session)
+        self._then()
+        return data
+
+    def _then(self) -> None:
         for after in self._afterwards:
             after()
         self._afterwards.clear()

@@ -42,10 +42,10 @@ STANDARD_SUITE = 0xC0
 
 
 class Channels(Part):
-    """Channel 0 is the IPMB, 1 the LAN, 15 the system interface. The settings that a login sees are the volatile ones;
-    a cold reset takes the non-volatile ones again."""
+    """Channel 0 is the IPMB, 1 the LAN, 2 the serial line where the machine has one, 15 the system interface. The
+    settings that a login sees are the volatile ones; a cold reset takes the non-volatile ones again."""
 
-    lan = 1
+    lan, serial = 1, 2
 
     def __init__(self, bmc: "VirtualBmc") -> None:
         super().__init__(bmc)
@@ -56,37 +56,47 @@ class Channels(Part):
             access_mode=AccessMode.ALWAYS_AVAILABLE,
             privilege_limit=Privilege.ADMINISTRATOR,
         )
-        self._access = {Change.NON_VOLATILE: usual, Change.VOLATILE: usual}
+        self._access = {
+            channel: {Change.NON_VOLATILE: usual, Change.VOLATILE: usual} for channel in (self.lan, self.serial)
+        }
         self._key_locked = False
 
     def reset(self) -> None:
         """As after power came: what was volatile is gone."""
-        self._access[Change.VOLATILE] = self._access[Change.NON_VOLATILE]
+        for access in self._access.values():
+            access[Change.VOLATILE] = access[Change.NON_VOLATILE]
+
+    def now(self, channel: int) -> ChannelAccess:
+        """How a channel with sessions is set at the moment."""
+        return self._access[channel][Change.VOLATILE]
 
     @property
     def takes_sessions(self) -> bool:
         """Whether anybody can log in over the LAN channel."""
-        return self._access[Change.VOLATILE].access_mode != AccessMode.DISABLED
+        return self.now(self.lan).access_mode != AccessMode.DISABLED
 
     @property
     def limit(self) -> Privilege:
         """The most that anybody may become on the LAN channel."""
-        return self._access[Change.VOLATILE].privilege_limit
+        return self.now(self.lan).privilege_limit
 
     @property
     def per_message_authentication_disabled(self) -> bool:
         """Whether IPMI 1.5 packets on the LAN channel need not be signed once the session is open."""
-        return self._access[Change.VOLATILE].per_message_authentication_disabled
+        return self.now(self.lan).per_message_authentication_disabled
 
     @property
     def user_level_authentication_disabled(self) -> bool:
         """Whether IPMI 1.5 packets on the LAN channel that ask what a user may ask need not be signed."""
-        return self._access[Change.VOLATILE].user_level_authentication_disabled
+        return self.now(self.lan).user_level_authentication_disabled
 
     def number(self, channel: int) -> int:
         """The real number of a channel, where 0x0E is the one that the question came by."""
-        if channel in (self.lan, THIS_CHANNEL):
-            return self.lan
+        line = self.bmc.line
+        if channel == THIS_CHANNEL:
+            return self.serial if line is not None and self.bmc.asking.address is line else self.lan
+        if channel == self.lan or (channel == self.serial and line is not None):
+            return channel
         raise Refuse(CompletionCode.INVALID_DATA_FIELD)
 
     def _number_with_access(self, channel: int) -> int:
@@ -103,8 +113,13 @@ class Channels(Part):
             return self._info(SYSTEM_INTERFACE, Medium.SYSTEM_INTERFACE, protocol, none, 0, NO_INTERRUPTS)
         if ask.channel == IPMB:
             return self._info(IPMB, Medium.IPMB, Protocol.IPMB, none, 0)
-        active = len(self.bmc.sessions.open)
-        return self._info(self.number(ask.channel), Medium.LAN, Protocol.IPMB, SessionSupport.MULTIPLE, active)
+        channel, line = self.number(ask.channel), self.bmc.line
+        on_line = sum(session.address is line for session in self.bmc.sessions.open.values())
+        if line is not None and channel == self.serial:
+            protocol = Protocol.TERMINAL_MODE if line.mode.name == "terminal" else Protocol.IPMB
+            return self._info(channel, Medium.SERIAL, protocol, SessionSupport.SINGLE, on_line)
+        active = len(self.bmc.sessions.open) - on_line
+        return self._info(channel, Medium.LAN, Protocol.IPMB, SessionSupport.MULTIPLE, active)
 
     @staticmethod
     def _info(
@@ -127,12 +142,12 @@ class Channels(Part):
 
     @answers(GetChannelAccess)
     def access(self, ask: GetChannelAccess) -> Answer:
-        self._number_with_access(ask.channel)
-        return self._access.get(ask.copy) or CompletionCode.INVALID_DATA_FIELD
+        channel = self._number_with_access(ask.channel)
+        return self._access[channel].get(ask.copy) or CompletionCode.INVALID_DATA_FIELD
 
     @answers(SetChannelAccess)
     def set_access(self, ask: SetChannelAccess) -> Answer:
-        self._number_with_access(ask.channel)
+        channel = self._number_with_access(ask.channel)
         if ask.change_access > Change.VOLATILE or ask.change_privilege > Change.VOLATILE:
             return CompletionCode.INVALID_DATA_FIELD
         if ask.change_access and ask.access_mode not in (AccessMode.DISABLED, AccessMode.ALWAYS_AVAILABLE):
@@ -146,13 +161,14 @@ class Channels(Part):
             "access_mode": ask.access_mode,
         }
         if ask.change_access:
-            self._write(ask.change_access, changed)
+            self._write(channel, ask.change_access, changed)
         if ask.change_privilege:
-            self._write(ask.change_privilege, {"privilege_limit": ask.privilege_limit})
+            self._write(channel, ask.change_privilege, {"privilege_limit": ask.privilege_limit})
         return Done()
 
-    def _write(self, copy: Change, changed: Mapping[str, object]) -> None:
-        self._access[copy] = ChannelAccess(**{**self._access[copy].asdict(), **changed})
+    def _write(self, channel: int, copy: Change, changed: Mapping[str, object]) -> None:
+        access = self._access[channel]
+        access[copy] = ChannelAccess(**{**access[copy].asdict(), **changed})
 
     @answers(GetChannelCipherSuites)
     def cipher_suites(self, ask: GetChannelCipherSuites) -> Answer:

@@ -2,6 +2,7 @@
 
 from ipmi_lab.commands.chassis import (
     ChassisControl,
+    ChassisIdentify,
     ChassisStatus,
     GetChassisStatus,
     Power,
@@ -11,12 +12,15 @@ from ipmi_lab.commands.command import Done
 from ipmi_lab.virtual.part import Answer, Part, Silent, answers
 from ipmi_lab.wire.codes import CompletionCode
 
+IDENTIFY_SECONDS, TEMPORARY, INDEFINITE = 15, 1, 2
+
 
 class Chassis(Part):
     """Takes its time to power up and down, as the profile says: until then the status is the old one."""
 
     last_on_by_command = False
     _on = True
+    _shows_until = float("-inf")
     _next: tuple[float, bool] | None = None
 
     def is_on(self, now: float) -> bool:
@@ -44,13 +48,25 @@ class Chassis(Part):
             last_off_by_interlock=False,
             last_off_by_overload=False,
             last_off_by_mains_failure=False,
-            identify_supported=False,
-            identify_state=0,
+            identify_supported=True,
+            identify_state=self._identify_state(),
             cooling_fault=False,
             drive_fault=False,
             front_panel_lockout=False,
             intrusion=False,
         )
+
+    def _identify_state(self) -> int:
+        if self._shows_until == float("inf"):
+            return INDEFINITE
+        return TEMPORARY if self._shows_until > self.bmc.asking.now else 0
+
+    @answers(ChassisIdentify)
+    def identify(self, ask: ChassisIdentify) -> Done:
+        """The light goes on for a while, or until it is told to go out."""
+        seconds = IDENTIFY_SECONDS if ask.seconds is None else ask.seconds
+        self._shows_until = float("inf") if ask.until_told else self.bmc.asking.now + seconds
+        return Done()
 
     @answers(ChassisControl)
     def control(self, ask: ChassisControl) -> Answer:

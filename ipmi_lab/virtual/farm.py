@@ -10,14 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ipmi_lab.errors import LocalError
+from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.secret import Secret
 from ipmi_lab.virtual.bmc import VirtualBmc
 from ipmi_lab.virtual.faults import Faults, Later
 from ipmi_lab.virtual.profile import Profile, load
+from ipmi_lab.virtual.pseudoterminal import PseudoTerminal
+from ipmi_lab.virtual.serial import EVERY, MODES
 
 AT_ONCE = 64
 LARGEST = 65535
+FIRST_PING, BREATH = 0.05, 0.05  # seconds
+SHORTER = 16  # bytes of a password that a login over a serial line takes
 ALPHABET = string.ascii_letters + string.digits
 
 
@@ -36,6 +40,7 @@ class Served:
     passwords: dict[str, Secret]
     bmc: VirtualBmc
     door: socket.socket = field(repr=False)
+    terminal: PseudoTerminal | None = field(default=None, repr=False)
 
     @property
     def faults(self) -> Faults:
@@ -47,6 +52,14 @@ class Served:
         """What ``connect`` and ``Establish Session`` take."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'lanplus' if self.profile.speaks20 else 'lan'}://{self.user}@{host}:{self.port}"
+
+    @property
+    def serial_url(self) -> str:
+        """The same over its serial line; LocalError where it has none."""
+        if self.terminal is None or self.bmc.line is None:
+            raise LocalError("this virtual BMC has no serial line", hint="Open it with serial=basic or terminal.")
+        user = f"{self.user}@" if self.profile.serial.session else ""
+        return f"serial://{user}{self.terminal.path}?mode={self.bmc.line.mode.name}"
 
     @property
     def user(self) -> str:
@@ -83,13 +96,19 @@ class Farm:
         host: str = "127.0.0.1",
         port: int = 0,
         passwords: dict[str, str] | None = None,
+        serial: str | None = None,
     ) -> Served:
-        """Start a virtual BMC; port 0 takes a free one, and users without a password get one that is made up."""
+        """Start a virtual BMC; port 0 takes a free one, and users without a password get one that is made up.
+
+        ``serial`` gives it a line on a pseudo terminal too: ``basic``, ``terminal``, or ``auto``.
+        """
         machine = load(profile) if isinstance(profile, str) else profile
-        words = {
-            user.user: "" if user.password == "none" else made_up_password(machine.longest_password)
-            for user in machine.users
-        } | (passwords or {})
+        if serial not in (None, *MODES):
+            raise LocalError(f"{serial!r} is no mode of a serial line", hint=did_you_mean(str(serial), list(MODES)))
+        longest = machine.longest_password if serial is None else SHORTER
+        words = {user.user: "" if user.password == "none" else made_up_password(longest) for user in machine.users} | (
+            passwords or {}
+        )
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         door = socket.socket(family, socket.SOCK_DGRAM)
         try:
@@ -101,9 +120,16 @@ class Farm:
         bmc = VirtualBmc(machine, words)
         shown = {name: Secret(word) for name, word in words.items()}
         served = Served(host, door.getsockname()[1], machine, shown, bmc, door)
+        if serial is not None:
+            served.terminal = PseudoTerminal()
+            bmc.plug(serial)
         with self._lock:
             self.served.append(served)
-            self._selector.register(door, selectors.EVENT_READ, served)
+            self._selector.register(door, selectors.EVENT_READ, (self._serve, served))
+            if served.terminal is not None:
+                self._selector.register(served.terminal, selectors.EVENT_READ, (self._listen, served))
+        if machine.serial.connection_active and serial is not None:
+            self._later.put(time.monotonic() + FIRST_PING, (self._ping, served, b"", None))
         self._bell.send(b"!")
         if self._thread is None:
             self._thread = threading.Thread(target=self.run, name="ipmi-lab virtual BMCs", daemon=True)
@@ -117,6 +143,9 @@ class Farm:
                 self.served.remove(served)
                 self._selector.unregister(served.door)
                 served.door.close()
+                if served.terminal is not None:
+                    self._selector.unregister(served.terminal)
+                    served.terminal.close()
 
     def run(self) -> None:
         """Answer until ``close``."""
@@ -125,7 +154,8 @@ class Farm:
                 if key.data is None:
                     self._hears.recv(AT_ONCE)
                 else:
-                    self._serve(key.data)
+                    serve, served = key.data
+                    serve(served)
             for do, served, datagram, address in self._later.due(time.monotonic()):
                 do(served, datagram, address)
 
@@ -138,6 +168,19 @@ class Farm:
             except OSError:  # closed by ``stop`` meanwhile, or a refusal of an earlier answer
                 return
             self._pass(self._take, served, datagram, address)
+
+    def _listen(self, served: Served) -> None:
+        if served.terminal is not None:
+            data = served.terminal.read()
+            if data:
+                self._pass(self._take, served, data, served.bmc.line)
+
+    def _ping(self, served: Served, datagram: bytes, address: Any) -> None:
+        """Let the line say that it lives, and again in a while."""
+        if served.bmc.line is not None and served in self.served:
+            served.bmc.line.ping(time.monotonic())
+            self._answer(served)
+            self._later.put(time.monotonic() + EVERY, (self._ping, served, b"", None))
 
     def _pass(self, do: Carried, served: Served, datagram: bytes, address: Any) -> None:
         """Carry a datagram through the faults of its BMC."""
@@ -152,16 +195,36 @@ class Farm:
 
     def _take(self, served: Served, datagram: bytes, address: Any) -> None:
         try:
-            served.bmc.receive(datagram, address, time.monotonic())
+            if served.bmc.line is not None and address is served.bmc.line:
+                served.bmc.line.receive(datagram, time.monotonic())
+            else:
+                served.bmc.receive(datagram, address, time.monotonic())
         except Exception as error:  # a fault of ours: told like any of a thread, and the other BMCs live on
             report = (type(error), error, error.__traceback__, threading.current_thread())
             threading.excepthook(threading.ExceptHookArgs(report))
+        self._answer(served)
+
+    def _answer(self, served: Served) -> None:
+        """Send what the BMC says. On a line what comes behind an answer (that of a controller behind it) takes its
+        time: consoles there do not expect two messages in one breath."""
+        behind = 0
         for to, answer in served.bmc.datagrams():
-            self._pass(self._send, served, answer, to)
+            on_line = served.bmc.line is not None and to is served.bmc.line and len(answer) > 1
+            if on_line and behind:
+                self._later.put(time.monotonic() + behind * BREATH, (self._depart, served, answer, to))
+            else:
+                self._depart(served, answer, to)
+            behind += on_line
+
+    def _depart(self, served: Served, answer: bytes, to: Any) -> None:
+        self._pass(self._send, served, answer, to)
 
     def _send(self, served: Served, answer: bytes, to: Any) -> None:
         try:
-            served.door.sendto(answer, to)
+            if served.terminal is not None and to is served.bmc.line:
+                served.terminal.write(answer)
+            else:
+                served.door.sendto(answer, to)
         except OSError:  # a full buffer or a console that is gone: the answer is lost, as on a real network
             served.bmc.sessions.dropped += 1
 

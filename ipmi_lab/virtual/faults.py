@@ -21,11 +21,13 @@ LARGEST = 65535
 MOST_WAITING = 10_000
 MOST_CONSOLES = 64
 REORDER_DELAY = 0.02
+MOST_NOISE = 8
 
 
 @dataclass
 class Faults:
-    """What goes wrong: shares from 0 to 1, times in seconds.
+    """What goes wrong: shares from 0 to 1, times in seconds. ``drop`` loses a byte of a datagram, ``noise`` puts a few
+    before it, as on a serial line.
 
     ``refuse`` answers so many commands with ``code`` (0xC0, node busy) instead of doing them; only a virtual BMC can.
     """
@@ -35,6 +37,8 @@ class Faults:
     reorder: float = 0.0
     corrupt: float = 0.0
     truncate: float = 0.0
+    drop: float = 0.0
+    noise: float = 0.0
     delay: float = 0.0
     jitter: float = 0.0
     refuse: int = 0
@@ -85,6 +89,11 @@ class Faults:
             datagram = bytes(spoilt)
         if chance.random() < self.truncate:
             datagram = datagram[: chance.randrange(len(datagram) + 1)]
+        if self.drop and datagram and chance.random() < self.drop:
+            place = chance.randrange(len(datagram))
+            datagram = datagram[:place] + datagram[place + 1 :]
+        if self.noise and chance.random() < self.noise:
+            datagram = chance.randbytes(chance.randrange(1, MOST_NOISE)) + datagram
         return datagram
 
     def refuses(self) -> int:
@@ -95,7 +104,7 @@ class Faults:
         return self.code
 
 
-SHARES = ("loss", "duplicate", "reorder", "corrupt", "truncate")
+SHARES = ("loss", "duplicate", "reorder", "corrupt", "truncate", "drop", "noise")
 
 
 class Later:

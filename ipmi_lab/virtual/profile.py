@@ -84,6 +84,20 @@ class ChassisProfile(Model):
     power_down: float = Field(default=0.0, ge=0)
 
 
+class SerialProfile(Model):
+    """The serial line, where the machine is served with one. ``session: true`` answers only who logs in; ``echo``,
+    ``editing`` and ``newline`` are what terminal mode starts with; ``handshake`` says in basic mode when another
+    message may come; ``connection_active`` tells every two seconds that the connection lives."""
+
+    session: bool = False
+    authentications: list[Literal["none", "md2", "md5", "straight"]] = ["md2", "md5"]
+    handshake: bool = True
+    echo: bool = False
+    editing: bool = False
+    newline: Literal["cr-lf", "nul", "cr", "lf-cr", "lf"] = "cr-lf"
+    connection_active: bool = False
+
+
 class EepromProfile(Model):
     """An EEPROM of the 24C02 kind; ``content`` is hex, the rest is FFh. ``write_time`` is in seconds."""
 
@@ -143,6 +157,7 @@ class Profile(Model):
     session_slots: int = Field(default=16, ge=1, le=63)
     insecure: bool = False
     chassis: ChassisProfile = ChassisProfile()
+    serial: SerialProfile = SerialProfile()
     i2c: list[BusProfile] = []
     controllers: list[ControllerProfile] = []
     quirks: list[str] = []

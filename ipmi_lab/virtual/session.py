@@ -133,7 +133,7 @@ class Sessions(Part):
             user_id=found.account.user_id,
             privilege=found.privilege,
             protocol=SessionProtocol.RMCP_PLUS if found.version == "2.0" else SessionProtocol.IPMI_1_5,
-            channel=self.bmc.channels.lan,
+            channel=self.bmc.channels.serial if found.address is self.bmc.line else self.bmc.channels.lan,
             peer=_peer(found),
         )
 

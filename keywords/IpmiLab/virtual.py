@@ -1,5 +1,7 @@
 """Keywords that start BMCs of software."""
 
+from typing import Literal
+
 from robot.api.deco import keyword
 
 from ipmi_lab.errors import LocalError
@@ -13,19 +15,23 @@ class VirtualKeywords:
         self.context = context
 
     @keyword
-    def start_virtual_bmc(self, profile: str = "rack-server") -> str:
+    def start_virtual_bmc(
+        self, profile: str = "rack-server", serial: Literal["basic", "terminal"] | None = None
+    ) -> str:
         """Starts a virtual BMC on a free port of this machine; returns what `Establish Session` takes as its target.
 
         It lives until `Stop Virtual Bmc`, or as long as the library.
 
         Args:
             profile: ``rack-server``, ``legacy``, or the path of a profile in YAML.
+            serial: Reach it over a serial line (a pseudo terminal) in this mode, and not over the network.
 
         Example:
         | ${bmc}= | Start Virtual Bmc | legacy |
         | Establish Session | ${bmc} |
+        | ${line}= | Start Virtual Bmc | serial=terminal |
         """
-        name = f"virtual:{profile}"
+        name = f"virtual:{profile}" + (f"?way=serial-{serial}" if serial else "")
         lab = self.context.lab
         lab.real(lab.target(name))
         return name
@@ -48,8 +54,8 @@ class VirtualKeywords:
         """Makes the network of a virtual BMC lose, double or spoil datagrams from now on, or its BMC refuse commands.
 
         Args:
-            kind: ``loss``, ``duplicate``, ``reorder``, ``corrupt``, ``truncate`` (a share from 0 to 1), ``delay``,
-                ``jitter`` (seconds), ``refuse`` (so many commands), or ``none`` to end all.
+            kind: ``loss``, ``duplicate``, ``reorder``, ``corrupt``, ``truncate``, ``drop``, ``noise`` (a share from 0
+                to 1), ``delay``, ``jitter`` (seconds), ``refuse`` (so many commands), or ``none`` to end all.
             value: How much of it.
             code: The completion code that ``refuse`` answers.
             session: The alias of the session; else the current one.

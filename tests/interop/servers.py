@@ -23,21 +23,24 @@ def free_port(address: str, kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
 class IpmiSim:
     """A BMC of ipmi_sim, started by ``examples/ipmi_sim/start.sh``, which keeps its state in ``folder``.
 
-    ``system_interface`` is where the machine behind it would ask, see ``tests.interop.system_interface``.
+    ``system_interface`` is where the machine behind it would ask, see ``tests.interop.system_interface``. ``codec``
+    gives it a serial line instead, on the TCP port ``line``.
     """
 
-    def __init__(self, folder: Path, *, address: str = "127.0.0.1", kg: str = "") -> None:
+    def __init__(self, folder: Path, *, address: str = "127.0.0.1", kg: str = "", codec: str = "") -> None:
         self.name = _version()
         self.folder = folder
-        self._child, port = self._start(address, kg)
+        self.line = free_port(address, socket.SOCK_STREAM) if codec else 0
+        self._child, port = self._start(address, kg, f"{self.line} codec {codec}" if codec else "")
         self.target = Target(address, port, "ipmiusr", "test", kg.encode(), ("opensesspriv",))
 
-    def _start(self, address: str, kg: str) -> tuple[Child, int]:
+    def _start(self, address: str, kg: str, serial: str) -> tuple[Child, int]:
         for _ in range(5):  # another process may take the port first
             port = free_port(address)
             self.system_interface = (address, free_port(address, socket.SOCK_STREAM))
             command = [str(EXAMPLE / "start.sh"), str(port), str(self.folder)]
-            child = Child(command, {"ADDRESS": address, "KG": kg, "VM": str(self.system_interface[1])})
+            vm = "" if serial else str(self.system_interface[1])
+            child = Child(command, {"ADDRESS": address, "KG": kg, "VM": vm, "SERIAL": serial})
             if child.output.wait_until(lambda said: said.endswith(b"> ")):  # its prompt: all is set up
                 return child, port
             child.stop()

@@ -7,6 +7,7 @@ import socket
 import threading
 import tty
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -110,6 +111,19 @@ def test_text_commands_have_replies_codes_and_permissions(board: Callable[[str],
             guarded.send_text_command("POWER ON")
 
 
+def test_a_text_command_changes_no_machine_but_the_one_that_is_expected(
+    board: Callable[[str], Board], tmp_path: Path
+) -> None:
+    far = board("terminal")
+    (tmp_path / "lab.yaml").write_text(
+        f"targets: {{bench: {{transport: '{far.url}', allow: [power], expect: {{device_id: {{product: 1}}}}}}}}"
+    )
+    with Lab(tmp_path / "lab.yaml") as lab, lab.open("bench") as ipmi:
+        assert ipmi.send_text_command("HEALTH QUERY") == "PWR:ON H:ok"
+        with pytest.raises(NotAllowed, match="product"):
+            ipmi.send_text_command("POWER ON")
+
+
 def test_a_text_command_without_reply_is_told_and_does_not_spoil_the_next(board: Callable[[str], Board]) -> None:
     far = board("terminal")
     with connect(far.url, timeout=0.3, retries=1) as ipmi:
@@ -198,6 +212,16 @@ def test_a_console_server_that_hangs_up_is_called_again(server: ConsoleServer) -
             assert ipmi.get_device_id().firmware == "2.09"
             assert server.calls == calls
             server.drop()
+
+
+def test_secrets_go_over_a_cable_but_not_through_a_console_server(
+    server: ConsoleServer, board: Callable[[str], Board]
+) -> None:
+    secret = {"user_id": 3, "operation": "set password", "password": "planted word"}
+    with connect(server.url) as ipmi, pytest.raises(NotAllowed, match="it carries a secret"):
+        ipmi.send_message_with_name("SetUserPassword", **secret)
+    with connect(board("basic").url) as ipmi, ipmi.expect(0xC1):  # the board knows no users
+        ipmi.send_message_with_name("SetUserPassword", **secret)
 
 
 def test_asyncio_calls_again_too(server: ConsoleServer) -> None:

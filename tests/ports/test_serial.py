@@ -85,11 +85,11 @@ class WithoutModemLines(serial.Serial):
 
 
 class Rfc2217Far:
-    """A console server made of pyserial's own server part, in front of a pseudo terminal."""
+    """A console server made of pyserial's own server part, in front of a pseudo terminal, its own or another."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = "") -> None:
         self.pty = PtyFar()
-        self.device = WithoutModemLines(self.pty.name, timeout=0)
+        self.device = WithoutModemLines(device or self.pty.name, timeout=0)
         self._door = socket.create_server(("127.0.0.1", 0))
         self.name = f"rfc2217://127.0.0.1:{self._door.getsockname()[1]}"
         self._line: socket.socket | None = None

@@ -32,6 +32,13 @@ def test_the_shares_are_kept() -> None:
     assert 180 < copies[2] < 300
 
 
+def test_a_line_loses_bytes_and_has_noise_before_messages() -> None:
+    for ((_, dropped),) in carried(Faults(drop=1.0), 50):
+        assert len(dropped) == 19
+    noisy = [copy for ((_, copy),) in carried(Faults(noise=1.0), 50)]
+    assert all(copy.endswith(bytes((number,)) * 20) and 20 < len(copy) < 30 for number, copy in enumerate(noisy))
+
+
 def test_faults_change_and_end() -> None:
     faults = Faults()
     faults.set(loss=1.0, refuse=2, code=0xC3)
