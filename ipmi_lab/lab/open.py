@@ -21,6 +21,7 @@ from ipmi_lab.links.blocking import BlockingLink
 from ipmi_lab.links.link import Asyncio, Blocking, Link
 from ipmi_lab.links.ways import way
 from ipmi_lab.secret import HasValue, Secret
+from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.events import Observe
 from ipmi_lab.sessions.login import Login, Timing, bmc_key
 from ipmi_lab.sessions.quirks import known_quirks
@@ -170,11 +171,11 @@ class Lab:
             login,
             timing.gentle() if gentle else timing,
             in_flight=target.in_flight if in_flight is None else in_flight,
-            route=target.bridge,
             observe=listen,
         )
         interval = target.keep_alive if keep_alive_interval is None else keep_alive_interval
         link = kind(name or target.name, make_port, session, keep_alive=interval)
+        link.branch = Branch(target.bridge) if target.bridge else None
         link.plain_secrets = target.plain_secrets if plain_secrets is None else plain_secrets
         link.wait_for_slot = wait_for_slot or target.wait_for_slot or (SLOT_PATIENCE if few else 0.0)
         if few:

@@ -7,6 +7,7 @@ from typing import Any
 from ipmi_lab.commands.command import Request
 from ipmi_lab.links.link import Link
 from ipmi_lab.ports.port import Port
+from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession
 from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Ponged, Refused, Said
 
@@ -35,9 +36,9 @@ class AsyncioLink(Link):
         async with self._logins:
             await super().open(holder)
 
-    async def _perform(self, request: Request[Any], purpose: str) -> Answered | GaveUp:
+    async def _perform(self, request: Request[Any], purpose: str, branch: Branch | None = None) -> Answered | GaveUp:
         self._listen()
-        number = self.session.request(request, self.clock(), purpose=purpose)
+        number = self.session.request(request, self.clock(), purpose=purpose, branch=branch)
         answer: asyncio.Future[Answered | GaveUp] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         self._flush()

@@ -9,6 +9,7 @@ from typing import Any
 from ipmi_lab.commands.command import Request
 from ipmi_lab.links.link import Link
 from ipmi_lab.ports.port import Patience, Port
+from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession
 from ipmi_lab.sessions.events import Answered, Event, GaveUp, Refused
 
@@ -26,10 +27,10 @@ class BlockingLink(Link):
         self._lock = threading.RLock()
         self._wait: Callable[[float], bytes | None] | None = None
 
-    async def _perform(self, request: Request[Any], purpose: str) -> Answered | GaveUp:
+    async def _perform(self, request: Request[Any], purpose: str, branch: Branch | None = None) -> Answered | GaveUp:
         with self._lock:
             session = self.session
-            number = session.request(request, monotonic(), purpose=purpose)
+            number = session.request(request, monotonic(), purpose=purpose, branch=branch)
             try:
                 while True:
                     for event in self._turn():
@@ -38,6 +39,13 @@ class BlockingLink(Link):
             except BaseException:  # a timeout of the caller, or Ctrl-C: nobody waits for the answer any more
                 session.forget(number)
                 raise
+
+    async def _heal(self) -> None:
+        """Several threads may find the session lost at the same time: the first one logs in for all."""
+        lost = self.session.openings
+        with self._lock:
+            if self.session.openings == lost:
+                await super()._heal()
 
     async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
         with self._lock:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 from ipmi_lab.commands.bmc import GetDeviceId
 from ipmi_lab.commands.command import Request, Response, meaning
+from ipmi_lab.commands.messaging import GetMessage, SendMessage, SendMessageCode
 from ipmi_lab.commands.terminal import TextCommand
 from ipmi_lab.errors import (
     CompletionError,
@@ -20,14 +21,23 @@ from ipmi_lab.errors import (
     SessionError,
 )
 from ipmi_lab.ports.port import Port
+from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession, State
 from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Ponged, Refused, Said
 from ipmi_lab.sessions.questions import IDLE
+from ipmi_lab.wire.codes import CompletionCode
 
 R = TypeVar("R", bound=Response)
 LOGIN_PAUSES = (0.5, 1.0)
 UNSPECIFIED = 0xFF
 SLOT_PAUSE = 1.0
+HINTS: dict[int, str] = {
+    SendMessageCode.NAK_ON_WRITE: "Nobody answers at that address: check the hop, and that the module is there.",
+    SendMessageCode.LOST_ARBITRATION: "The bus was busy; ask again.",
+    SendMessageCode.BUS_ERROR: "The bus is stuck or not powered.",
+    CompletionCode.INVALID_DATA_FIELD: "The controller before it has no such channel, or passes nothing on.",
+    CompletionCode.INSUFFICIENT_PRIVILEGE: "Ask for a higher privilege: bridging takes an operator.",
+}
 
 
 class Blocking:
@@ -58,6 +68,7 @@ class Link:
     ) -> None:
         self.name = name
         self.keep_alive = keep_alive
+        self.branch: Branch | None = None  # the way to a controller behind the BMC, if that one is meant
         self.missing: IpmiLabError | None = None  # what a session would need and nobody gave
         self.guard: Callable[[Request[Any] | TextCommand], None] | None = None
         self.pin: Callable[[Link], Awaitable[None]] | None = None  # asked before a change whether this is the machine
@@ -212,16 +223,18 @@ class Link:
                 await self._prepare(request)
             if self.pin is not None or request.secret():
                 await self._vouch(request, purpose)
-            outcome = await self._perform(request, purpose)
+            outcome = await self._perform(request, purpose, self.branch)
             if isinstance(outcome, GaveUp):
                 if not outcome.lost or not request.repeatable():
                     raise self._unanswered(request, outcome)
                 await self._heal()
                 if self.pin is not None:
                     await self._vouch(request, purpose)
-                outcome = await self._perform(request, purpose)
+                outcome = await self._perform(request, purpose, self.branch)
                 if isinstance(outcome, GaveUp):
                     raise self._unanswered(request, outcome)
+            if outcome.way:
+                raise self._refused(request, outcome)
             return outcome.code, outcome.data
         except IpmiLabError as error:
             raise error.about(target=self.name, request=request.label()) from None
@@ -248,13 +261,29 @@ class Link:
         if isinstance(outcome, GaveUp) and outcome.refused:
             return NoAnswer(f"{self.port.peer} did not take it: {outcome.refused}")
         tries = f"{outcome.tries} {'try' if outcome.tries == 1 else 'tries'}"
-        what = f"no answer from {self.port.peer} after {tries} in {outcome.elapsed:.1f} s"
+        what = f"no answer from {self._peer()} after {tries} in {outcome.elapsed:.1f} s"
         if isinstance(outcome, GaveUp) and outcome.lost:
             what += "; the BMC has dropped the session"
         if request.repeatable():
             return NoAnswer(what, hint=self._said() or self.session.suspicion())
         return OutcomeUnknown(
             f"{what}: it may have been done or not", hint="Read back what it changes before you ask again."
+        )
+
+    def _peer(self) -> str:
+        """Who was asked, for people."""
+        if self.branch is None:
+            return self.port.peer
+        return f"{self.branch.route[-1]} behind {self.port.peer}"
+
+    def _refused(self, request: Request[Any], outcome: Answered) -> CompletionError:
+        """A controller on the way said no: that is no answer of the one that was asked."""
+        carrier = GetMessage if outcome.way.startswith("Get Message") else SendMessage
+        return CompletionError(
+            outcome.code,
+            meaning(carrier, outcome.code),
+            request=f"{request.label()} by {outcome.way}",
+            hint=HINTS.get(outcome.code, "The hops before it answered; look at what is said of this one."),
         )
 
     def _explained(self, error: IpmiLabError, noise: Counter[str] | None = None) -> IpmiLabError:
@@ -279,7 +308,7 @@ class Link:
 
     # ------------------------------------------------------------------ what each world does in its own way
 
-    async def _perform(self, request: Request[Any], purpose: str) -> Answered | GaveUp:
+    async def _perform(self, request: Request[Any], purpose: str, branch: Branch | None = None) -> Answered | GaveUp:
         raise NotImplementedError
 
     async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:

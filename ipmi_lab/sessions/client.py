@@ -12,7 +12,7 @@ What all kinds share stands here; how a kind opens, and how it takes datagrams a
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -20,13 +20,12 @@ from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.session import CloseSession
 from ipmi_lab.errors import IpmiLabError, RemoteError, SessionError
 from ipmi_lab.packets import ipmb
-from ipmi_lab.sessions import bridge
-from ipmi_lab.sessions.bridge import Route
+from ipmi_lab.sessions.bridge import Branch
+from ipmi_lab.sessions.bridging import BridgedQuestions
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.events import Answered, Closed, Dropped, Event, Observe, Opened, Refused, Said
 from ipmi_lab.sessions.login import Login, Timing
 from ipmi_lab.sessions.pending import Pending
-from ipmi_lab.sessions.questions import Questions
 from ipmi_lab.sessions.steps import Ask, Say, Steps
 from ipmi_lab.sessions.wrapping import SessionWrapping, Wrapping
 
@@ -53,7 +52,7 @@ NEXT = {
 }
 
 
-class ClientSession(Questions):
+class ClientSession(BridgedQuestions):
     """A conversation with one BMC. ``observe`` hears of every exchange, and of every datagram that was not taken.
 
     ``outside`` is what a question goes out in while there is no session. A kind says how it opens (``_opening``), how
@@ -70,12 +69,13 @@ class ClientSession(Questions):
         *,
         outside: Wrapping,
         in_flight: int = 1,
-        route: Route = (),
         observe: Observe | None = None,
         random: Random = os.urandom,
     ) -> None:
         super().__init__(timing or Timing(), in_flight, observe, random, outside)
-        self.login, self.route = login, route
+        self.login = login
+        self.tracks = False if "notracking" in login.quirks else None
+        self.requester = ipmb.CONSOLE if "consoleaddress" in login.quirks else ipmb.BMC
         self.state = State.CLOSED
         self.how = ""
         self.openings = 0  # how often it was opened, so that several losers of a session log in once
@@ -83,19 +83,20 @@ class ClientSession(Questions):
         self._checksums = "nochecksumcheck" not in login.quirks
         self._random = random
         self._steps: Steps[tuple[SessionWrapping, str]] | None = None
-        self._timers: dict[str, tuple[float, Callable[[float], None]]] = {}
 
     # ------------------------------------------------------------------ what the owner calls
 
-    def request(self, request: Request[Any], now: float, *, purpose: str = "command") -> int:
-        """Ask; the number comes back in the answer's event. Outside a session only what BMCs answer there."""
+    def request(
+        self, request: Request[Any], now: float, *, purpose: str = "command", branch: Branch | None = None
+    ) -> int:
+        """Ask; the number comes back in the answer's event. Outside a session only what BMCs answer there, within one
+        also controllers behind the BMC, on a branch."""
         wrapping: Wrapping | None = self._wrapping
         if wrapping is None:
             if not request.sessionless:
                 raise SessionError("there is no session", hint="Establish one first.")
             return self._ask(request, now, purpose, self._outside)
-        route = self.route if purpose == "command" else ()  # the session itself is the BMC's
-        return self._ask(request, now, purpose, wrapping, route)
+        return self._ask(request, now, purpose, wrapping, branch if purpose == "command" else None)
 
     def open(self, now: float) -> None:
         """Begin to open the session; ``Opened`` or ``Refused`` tells how it went."""
@@ -127,7 +128,7 @@ class ClientSession(Questions):
     def abandon(self) -> None:
         """Drop the session without a word: the BMC has dropped it, or whoever was opening it has gone."""
         self.state, self._wrapping, self._steps = State.CLOSED, None, None
-        self._prober = None
+        self._prober = self._fetcher = None
         self._timers.clear()
         self._open.clear()
         self._waiting.clear()
@@ -192,7 +193,7 @@ class ClientSession(Questions):
     def _answer(self, message: bytes, wrapping: Wrapping, now: float) -> None:
         ipmb.check(message, checksums=self._checksums)
         to, netfn_lun, _, sender, sequence_lun, command = message[:6]
-        pending = self._open.get(sequence_lun >> 2)
+        pending = self._open.get(sequence_lun >> 2) or self._asked_earlier(sequence_lun >> 2)
         if pending is None and "norqseq" in self.login.quirks:
             pending = self._only_open(wrapping)
         if pending is None or pending.wrapping is not wrapping:
@@ -225,23 +226,13 @@ class ClientSession(Questions):
         inside = [pending for pending in self._open.values() if pending.wrapping is wrapping]
         return inside[0] if len(inside) == 1 else None
 
-    def _bridged(self, pending: Pending, message: bytes, now: float) -> None:
-        """One of the answers that a bridged question has: that of Send Message, or that of the controller."""
-        if len(message) < 8:
-            raise RemoteError("an answer came without a completion code")
-        found = bridge.answered(pending.route, pending.request.netfn + 1, pending.request.command, message)
-        self.last_heard_inside = now
-        if found is None:
-            return  # Send Message was accepted; the controller's answer comes by itself
-        del self._open[pending.sequence]
-        self._numbers.rest(pending.sequence, now)  # further levels may still answer under this number
-        self._deliver(pending, Answered(pending.number, *found), now)
-
     def _deliver(self, pending: Pending, answer: Answered, now: float) -> None:
-        if self.observe is not None:
+        if pending.observe is not None:
             self._finish(pending, now, answer.code, answer.data)
         if pending is self._prober:
             self._alive(now)
+        elif pending is self._fetcher:
+            self._fetched(answer, now)
         elif pending.owner == "session":
             self._proceed(pending, answer, now)
         else:

@@ -7,11 +7,16 @@ from ipmi_lab.errors import IpmiLabError
 
 
 class Answered(NamedTuple):
-    """The answer to request ``number``: its completion code and the data behind it."""
+    """The answer to request ``number``: its completion code and the data behind it.
+
+    ``way`` says which command a controller on the way refused with that code; empty where the one that was asked
+    answered.
+    """
 
     number: int
     code: int
     data: bytes
+    way: str = ""
 
 
 class GaveUp(NamedTuple):

@@ -14,6 +14,7 @@ from ipmi_lab.errors import LocalError, NoAnswer, RemoteError, SessionError
 from ipmi_lab.packets import ipmb
 from ipmi_lab.ports.driver import BMC_CHANNEL, EVERY, DriverMessage, Kind
 from ipmi_lab.sessions import bridge
+from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession
 from ipmi_lab.sessions.events import Closed
 from ipmi_lab.sessions.login import Login, Timing
@@ -105,11 +106,14 @@ class LocalSession(ClientSession):
         self._local = LocalWrapping()
         super().__init__(login, timing, outside=self._local, **how)
 
-    def request(self, request: Request[Any], now: float, *, purpose: str = "command") -> int:
+    def request(
+        self, request: Request[Any], now: float, *, purpose: str = "command", branch: Branch | None = None
+    ) -> int:
         kept = KEPT.get((request.netfn, request.command))
-        if kept is not None and not (self.route and purpose == "command"):
+        bridged = branch is not None and bool(branch.route) and purpose == "command"
+        if kept is not None and not bridged:
             raise LocalError("Linux's IPMI driver keeps this command for itself", hint=kept)
-        return super().request(request, now, purpose=purpose)
+        return super().request(request, now, purpose=purpose, branch=branch)
 
     def _opening(self) -> Steps[tuple[SessionWrapping, str]]:
         """There is nothing to open: ask who the BMC is, so that a dead one is found out now."""

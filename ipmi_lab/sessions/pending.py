@@ -3,7 +3,8 @@
 from typing import Any
 
 from ipmi_lab.commands.command import Request
-from ipmi_lab.sessions.bridge import Route
+from ipmi_lab.sessions.bridge import Found, Route
+from ipmi_lab.sessions.events import Observe
 from ipmi_lab.sessions.wrapping import Wrapping
 
 NUMBERS = 64
@@ -18,13 +19,17 @@ class Pending:
         "datagram",
         "doubts",
         "number",
+        "observe",
         "owner",
+        "passed",
         "probing",
+        "refusal",
         "repeat",
         "request",
         "route",
         "sent_at",
         "sequence",
+        "tracked",
         "tries",
         "wait",
         "wake_at",
@@ -32,13 +37,21 @@ class Pending:
     )
 
     def __init__(
-        self, number: int, request: Request[Any], now: float, owner: str, wrapping: Wrapping, route: Route = ()
+        self,
+        number: int,
+        request: Request[Any],
+        now: float,
+        owner: str,
+        wrapping: Wrapping,
+        observe: Observe | None = None,
+        route: Route = (),
     ) -> None:
         self.number = number
         self.request = request
         self.repeat = request.repeatable()
         self.route = route
-        self.owner = owner  # "command", "session", "keep-alive" or "probe"
+        self.observe = observe
+        self.owner = owner  # "command", "session", "keep-alive", "probe" or "fetch"
         self.wrapping = wrapping
         self.asked_at = now
         self.sent_at = now
@@ -49,6 +62,10 @@ class Pending:
         self.datagram = b""
         self.probing = False
         self.doubts = 0
+        if route:
+            self.tracked = True
+            self.passed = 0  # how many levels have accepted it
+            self.refusal: Found | None = None  # of its first form, with tracking
 
 
 _TURNS = [tuple((first + step) % NUMBERS for step in range(NUMBERS)) for first in range(NUMBERS)]

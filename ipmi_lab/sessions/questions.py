@@ -8,7 +8,7 @@ from ipmi_lab.commands.session import GetChannelAuthenticationCapabilities
 from ipmi_lab.errors import LocalError
 from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions import bridge
-from ipmi_lab.sessions.bridge import Route
+from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.events import Answered, Event, Exchanged, GaveUp, Observe
 from ipmi_lab.sessions.login import Timing
@@ -18,7 +18,6 @@ from ipmi_lab.wire.codes import Privilege
 
 DOUBTS = 3  # how often only the question outside the session must be answered: less may be bad luck
 REFUSED_WAIT = 0.5
-HOP_WAIT = 1.0  # what a controller on the way may take besides
 IDLE = 45.0  # BMCs drop a session after 60 s of silence; beyond this an unanswered question looks like it
 
 
@@ -42,6 +41,7 @@ class Questions:
         self._events: list[Event] = []
         self._round_trip = 0.0  # smoothed, in seconds; 0 until it is known
         self._prober: Pending | None = None
+        self._fetcher: Pending | None = None
         self._alive_at = float("-inf")
         self._free_at = float("-inf")
 
@@ -53,9 +53,14 @@ class Questions:
                 self._numbers.rest(sequence, pending.sent_at)
         self._waiting = deque(pending for pending in self._waiting if pending.number != number)
 
-    def _ask(self, request: Request[Any], now: float, owner: str, wrapping: Wrapping, route: Route = ()) -> int:
+    def _ask(
+        self, request: Request[Any], now: float, owner: str, wrapping: Wrapping, branch: Branch | None = None
+    ) -> int:
         self._count += 1
-        pending = Pending(self._count, request, now, owner, wrapping, route)
+        if branch is None:
+            pending = Pending(self._count, request, now, owner, wrapping, self.observe)
+        else:
+            pending = Pending(self._count, request, now, owner, wrapping, branch.observe or self.observe, branch.route)
         if self._waiting or self._busy >= self.in_flight or self._free_at > now:
             self._waiting.append(pending)
             self._fill(now)
@@ -70,14 +75,14 @@ class Questions:
 
     def _start(self, pending: Pending, now: float) -> None:
         sequence = pending.sequence = self._numbers.take(self._open, now)
-        pending.wait = self._first_wait() + HOP_WAIT * len(pending.route)
+        pending.wait = self._bridged_wait(pending) if pending.route else self._first_wait()
         self._open[sequence] = pending
         self._send(pending, now)
 
     @property
     def _busy(self) -> int:
         """How many questions of the owner are under way."""
-        return len(self._open) - (self._prober is not None)
+        return len(self._open) - (self._prober is not None) - (self._fetcher is not None)
 
     def _first_wait(self) -> float:
         timing, wait = self.timing, 4 * self._round_trip
@@ -89,11 +94,11 @@ class Questions:
         """Put a question on its way, again with a new session number, or as the very same datagram where a second
         execution would do harm: a BMC that has seen it drops it as a duplicate."""
         if pending.repeat or not pending.datagram:
-            request = pending.request
-            netfn_lun, command, data = request.netfn << 2 | request.lun, request.command, request.encode()
             if pending.route:
-                data = bridge.wrapped(pending.route, netfn_lun, pending.sequence << 2, command, data)
-                netfn_lun, command = bridge.APP << 2, bridge.SEND_MESSAGE
+                netfn_lun, command, data = bridge.APP << 2, bridge.SEND_MESSAGE, self._wrap(pending)
+            else:
+                request = pending.request
+                netfn_lun, command, data = request.netfn << 2 | request.lun, request.command, request.encode()
             message = ipmb.pack(ipmb.BMC, netfn_lun, ipmb.CONSOLE, pending.sequence << 2, command, data)
             pending.datagram = pending.wrapping.wrap(message)
         self._out.append(pending.datagram)
@@ -107,22 +112,13 @@ class Questions:
         if pending is self._prober or self._out_of_time(pending, now):
             self._give_up(pending, now)
             return
-        pending.wait = min(2 * pending.wait, timing.timeout) + HOP_WAIT * len(pending.route)
-        if pending.route and pending.repeat:
-            self._renumber(pending, now)
+        pending.wait = min(2 * pending.wait, timing.timeout)
         if self._within_session(pending) and pending.repeat and pending.owner in ("command", "keep-alive"):
             self._suspect(pending, now)
             if pending.sequence not in self._open:
                 return
             pending.wait = min(pending.wait, max(0.01, pending.asked_at + timing.budget - now))
         self._send(pending, now)
-
-    def _renumber(self, pending: Pending, now: float) -> None:
-        """A bridged question is asked again under another number: a controller on the way may still hold the old."""
-        del self._open[pending.sequence]
-        self._numbers.rest(pending.sequence, now)
-        pending.sequence = self._numbers.take(self._open, now)
-        self._open[pending.sequence] = pending
 
     def _out_of_time(self, pending: Pending, now: float) -> bool:
         """Reads within a session have a budget of time; everything else has so many tries."""
@@ -156,7 +152,7 @@ class Questions:
         self._open[probe.sequence] = self._prober = probe
         self._send(probe, now)
 
-    def _forget_probe(self) -> None:
+    def _forget_aside(self) -> None:
         if self._prober is not None:
             self._open.pop(self._prober.sequence, None)
             self._prober = None
@@ -165,7 +161,7 @@ class Questions:
         self._give_up_all(now, lost=self._lost())
 
     def _give_up_all(self, now: float, *, lost: bool) -> None:
-        self._forget_probe()
+        self._forget_aside()
         for pending in [*self._open.values(), *self._waiting]:
             self._open.pop(pending.sequence, None)
             self._finish(pending, now)
@@ -185,9 +181,9 @@ class Questions:
             self._events.append(GaveUp(pending.number, pending.tries, elapsed, lost=False, refused=refused))
 
     def _finish(self, pending: Pending, now: float, code: int | None = None, data: bytes = b"") -> None:
-        if self.observe is not None and pending.owner != "probe":
+        if pending.observe is not None:
             request, elapsed = pending.request, now - pending.asked_at
-            self.observe(
+            pending.observe(
                 Exchanged(
                     request.netfn,
                     request.command,
@@ -224,6 +220,14 @@ class Questions:
 
     def _lost(self) -> bool:
         """The BMC has dropped the session; gives whether anybody still wants it."""
+        raise NotImplementedError
+
+    def _wrap(self, pending: Pending) -> bytes:
+        """The data of the Send Message that a bridged question goes out in."""
+        raise NotImplementedError
+
+    def _bridged_wait(self, pending: Pending) -> float:
+        """The first wait for the answer to a bridged question."""
         raise NotImplementedError
 
     def _proceed(self, pending: Pending, answer: Answered | None, now: float) -> None:

@@ -7,6 +7,7 @@ from ipmi_lab.errors import LocalError, did_you_mean
 
 QUIRKS = {
     "authcap": "does not trust the advertised authentication capabilities",
+    "consoleaddress": "sends messages through controllers from the console's address 0x81 instead of the BMC's 0x20",
     "endianseq": "reads the sequence numbers of IPMI 1.5 answers in the wrong byte order",
     "fewslots": "shares one session among all who use the target in this process, and waits for a free one",
     "forcepermsg": "signs every packet although the BMC said that it need not be",
@@ -17,6 +18,7 @@ QUIRKS = {
     "nochecksumcheck": "accepts answers with wrong checksums",
     "norqseq": "accepts the only answer that can be meant although it does not mirror the request number",
     "nosdulength": "takes IPMI 1.5 packets as long as they came, whatever their length field says",
+    "notracking": "reads the answers of controllers out of the BMC's queue, since it does not bring them by itself",
     "opensesspriv": "names the real privilege in Open Session, for BMCs that hash that one",
     "silentreset": "takes an unanswered power cycle or reset as done where the power is on afterwards",
     "sun20": "opensesspriv, a code in RAKP 2 that is too long, and no trust in the list of cipher suites",

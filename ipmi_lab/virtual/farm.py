@@ -41,6 +41,7 @@ class Served:
     bmc: VirtualBmc
     door: socket.socket = field(repr=False)
     terminal: PseudoTerminal | None = field(default=None, repr=False)
+    alarm: float | None = None
 
     @property
     def faults(self) -> Faults:
@@ -194,11 +195,20 @@ class Farm:
                 do(served, arrives, address)
 
     def _take(self, served: Served, datagram: bytes, address: Any) -> None:
+        line = served.bmc.line
+        if line is not None and address is line:
+            self._let(served, lambda now: line.receive(datagram, now))
+        else:
+            self._let(served, lambda now: served.bmc.receive(datagram, address, now))
+
+    def _wake(self, served: Served, _datagram: bytes, _address: Any) -> None:
+        served.alarm = None
+        self._let(served, served.bmc.wake)
+
+    def _let(self, served: Served, do: Callable[[float], None]) -> None:
+        """Let a BMC do something, send what it leads to, and wake it when it asks for it."""
         try:
-            if served.bmc.line is not None and address is served.bmc.line:
-                served.bmc.line.receive(datagram, time.monotonic())
-            else:
-                served.bmc.receive(datagram, address, time.monotonic())
+            do(time.monotonic())
         except Exception as error:  # a fault of ours: told like any of a thread, and the other BMCs live on
             report = (type(error), error, error.__traceback__, threading.current_thread())
             threading.excepthook(threading.ExceptHookArgs(report))
@@ -215,6 +225,10 @@ class Farm:
             else:
                 self._depart(served, answer, to)
             behind += on_line
+        deadline = served.bmc.deadline()
+        if deadline is not None and (served.alarm is None or deadline < served.alarm):
+            served.alarm = deadline
+            self._later.put(deadline, (self._wake, served, b"", None))
 
     def _depart(self, served: Served, answer: bytes, to: Any) -> None:
         self._pass(self._send, served, answer, to)

@@ -124,6 +124,10 @@ class Later:
         while self._heap and self._heap[0][0] <= now:
             yield heapq.heappop(self._heap)[2]
 
+    def next(self) -> float | None:
+        """When the next one is due, or None."""
+        return self._heap[0][0] if self._heap else None
+
     def wait(self, now: float) -> float | None:
         """Seconds until the next one, or None."""
         return max(0.0, self._heap[0][0] - now) if self._heap else None

@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Protocol
 
 from ipmi_lab.commands.i2c import BusType, I2cData, MasterWriteRead, MasterWriteReadCode
-from ipmi_lab.virtual.part import Answer, Part, answers
+from ipmi_lab.virtual.part import Answer, ControllerPart, answers
 from ipmi_lab.virtual.profile import EepromProfile, SensorProfile
 from ipmi_lab.wire.codes import CompletionCode
 
 if TYPE_CHECKING:
-    from ipmi_lab.virtual.bmc import VirtualBmc
+    from ipmi_lab.virtual.controller import Controller
 
 MOST_BYTES = 36
 
@@ -65,10 +65,10 @@ class TemperatureSensor:
         return (register * count)[:count]
 
 
-class I2cBuses(Part):
+class I2cBuses(ControllerPart):
     """All buses; a bus that the profile does not name is refused, an address where nothing sits does not answer."""
 
-    def __init__(self, bmc: "VirtualBmc") -> None:
+    def __init__(self, bmc: "Controller") -> None:
         super().__init__(bmc)
         self.devices: dict[tuple[int, int, int], dict[int, I2cDevice]] = {}
         for bus in bmc.profile.i2c:

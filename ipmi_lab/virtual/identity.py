@@ -12,10 +12,10 @@ from ipmi_lab.commands.bmc import (
     SelfTestResults,
 )
 from ipmi_lab.commands.command import Done
-from ipmi_lab.virtual.part import Part, answers
+from ipmi_lab.virtual.part import ControllerPart, answers
 
 
-class Identity(Part):
+class Identity(ControllerPart):
     """Device id, self test and GUIDs, as the profile says; and how it starts anew."""
 
     @answers(GetDeviceId)

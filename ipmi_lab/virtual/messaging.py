@@ -28,13 +28,11 @@ from ipmi_lab.commands.messaging import (
     SetBmcGlobalEnables,
     SystemInterface,
     SystemInterfaceCapabilities,
-    Tracking,
     Transactions,
 )
 from ipmi_lab.errors import RemoteError
 from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions.bmc import Asked
-from ipmi_lab.virtual.controller import pass_on
 from ipmi_lab.virtual.part import Answer, Part, answers
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
@@ -74,11 +72,7 @@ class Messaging(Part):
         session = asked.session
         if session is None or not (self.receiving[LAN] and self.receiving[SYSTEM_INTERFACE]):
             return CompletionCode.DESTINATION_UNAVAILABLE
-        if len(self.queue) >= MOST_MESSAGES:
-            return CompletionCode.NODE_BUSY
-        message = bytes((session.handle,)) + asked.message
-        self.queue.append(ReceivedMessage(inferred_privilege=session.rights, channel=LAN, message=message))
-        return CompletionCode.OK
+        return self.queue_up(LAN, bytes((session.handle,)) + asked.message, session.rights)
 
     # ------------------------------------------------------------------ flags
 
@@ -127,8 +121,10 @@ class Messaging(Part):
         asking = self.bmc.asking.session
         if asking is not None and ask.channel != SYSTEM_INTERFACE and asking.rights < Privilege.OPERATOR:
             return CompletionCode.INSUFFICIENT_PRIVILEGE
-        if ask.channel == IPMB or ask.channel in {c.channel for c in self.bmc.profile.controllers}:
-            return self._bridge(ask)
+        if ask.channel == SYSTEM_INTERFACE:
+            return self._to_software(ask)
+        if self.bmc.bridging.serves(ask.channel):
+            return self.bmc.bridging.send(ask)
         if ask.channel != LAN:
             return CompletionCode.INVALID_DATA_FIELD
         session = next((s for s in self.bmc.sessions.open.values() if ask.message[:1] == bytes((s.handle,))), None)
@@ -141,19 +137,20 @@ class Messaging(Part):
         self.bmc.sessions.send(session.address, session.wrapping.wrap(ask.message[1:]))
         return SentMessage()
 
-    def _bridge(self, ask: SendMessage) -> Answer:
-        """Pass a message on over the bus; the controller's answer follows ours in the same session."""
+    def _to_software(self, ask: SendMessage) -> Answer:
+        """Put a message into the queue of the machine's software, with the handle of the session that it came by."""
         session = self.bmc.asking.session
-        try:
-            answer = pass_on(self.bmc.profile.controllers, ask.channel, ask.message)
-        except RemoteError:
-            return CompletionCode.INVALID_DATA_FIELD
-        if isinstance(answer, int):
-            return answer
-        if session is not None and ask.tracking == Tracking.TRACK_REQUEST:
-            sessions = self.bmc.sessions
-            self.bmc.afterwards(lambda: sessions.send(session.address, session.wrapping.wrap(answer)))
-        return SentMessage()
+        if session is None or not self.receiving.get(SYSTEM_INTERFACE):
+            return CompletionCode.DESTINATION_UNAVAILABLE
+        code = self.queue_up(LAN, bytes((session.handle,)) + ask.message, session.rights)
+        return code or SentMessage()
+
+    def queue_up(self, channel: int, message: bytes, privilege: Privilege = Privilege.HIGHEST) -> int:
+        """Put a message into the queue; gives a completion code other than 0 where it is full."""
+        if len(self.queue) >= MOST_MESSAGES:
+            return CompletionCode.NODE_BUSY
+        self.queue.append(ReceivedMessage(inferred_privilege=privilege, channel=channel, message=message))
+        return CompletionCode.OK
 
     @answers(PlatformEvent)
     def happened(self, ask: PlatformEvent) -> Answer:

@@ -7,10 +7,11 @@ from ipmi_lab.commands.command import Request, Response
 
 if TYPE_CHECKING:
     from ipmi_lab.virtual.bmc import VirtualBmc
+    from ipmi_lab.virtual.controller import Controller
 
 Q = TypeVar("Q", bound=Request[Any])
-Answer = Response | int
-"""A typed answer, or the completion code that refuses."""
+Answer = Response | int | None
+"""A typed answer, or the completion code that refuses; None where the answer comes later, by itself."""
 
 
 class Refuse(Exception):
@@ -35,10 +36,11 @@ def answers(command: type[Q]) -> Callable[[Callable[[Any, Q], Answer]], Callable
     return mark
 
 
-class Part:
-    """One subject of a virtual BMC. ``self.bmc.asking`` is who asks at this moment."""
+class ControllerPart:
+    """One subject of any controller: of a virtual BMC, or of one behind it. ``self.bmc.asking`` is who asks at this
+    moment."""
 
-    def __init__(self, bmc: "VirtualBmc") -> None:
+    def __init__(self, bmc: "Controller") -> None:
         self.bmc = bmc
 
     def reset(self) -> None:
@@ -50,3 +52,12 @@ class Part:
             command = getattr(getattr(type(self), name), "answers", None)
             if command is not None:
                 yield command, getattr(self, name)
+
+
+class Part(ControllerPart):
+    """One subject of a virtual BMC."""
+
+    bmc: "VirtualBmc"
+
+    def __init__(self, bmc: "VirtualBmc") -> None:
+        super().__init__(bmc)

@@ -130,23 +130,42 @@ class BusProfile(Model):
     devices: list[Annotated[EepromProfile | SensorProfile, Field(discriminator="device")]] = []
 
 
-class ControllerProfile(Model):
-    """A controller behind another one, with those behind it in turn; ``channel`` is that of the one before."""
+class PartsProfile(Model):
+    """What a BMC and a controller behind it have alike."""
+
+    device_id: DeviceIdProfile = DeviceIdProfile()
+    guid: str = Field(default="0123456789abcdef0123456789abcdef", pattern=r"^[0-9a-fA-F]{32}$")
+    i2c: list[BusProfile] = []
+    controllers: "list[ControllerProfile]" = []
+
+    @property
+    def guid_bytes(self) -> bytes:
+        return bytes.fromhex(self.guid)
+
+
+class ControllerProfile(PartsProfile):
+    """A controller behind another one, with those behind it in turn; ``channel`` is that of the one before, ``delay``
+    the seconds until it answers."""
 
     address: int = Field(ge=0x02, le=0xFE, multiple_of=2)
     channel: int = Field(default=0, ge=0, le=15)
-    device_id: DeviceIdProfile = DeviceIdProfile()
-    controllers: "list[ControllerProfile]" = []
+    delay: float = Field(default=0.0, ge=0)
 
 
-class Profile(Model):
+class BridgingProfile(Model):
+    """How a BMC hands on the answers of controllers: ``behind`` its own answer to Send Message, ``before`` it or
+    ``inside``; ``responder`` says whose address they bear."""
+
+    answers: Literal["behind", "before", "inside"] = "behind"
+    responder: Literal["controller", "bmc"] = "controller"
+
+
+class Profile(PartsProfile):
     """One machine. ``insecure: true`` lets cipher suite 0, type none, straight passwords and users without a password
     work. ``per_message_authentication: false`` and ``user_level_authentication: false`` are what the LAN channel starts
     with: IPMI 1.5 packets need not be signed, all of them or those that ask what a user may ask."""
 
     summary: str = ""
-    device_id: DeviceIdProfile = DeviceIdProfile()
-    guid: str = Field(default="0123456789abcdef0123456789abcdef", pattern=r"^[0-9a-fA-F]{32}$")
     users: list[UserProfile] = [UserProfile(user="admin")]
     suites: list[Annotated[int, Field(ge=0, le=19)]] = []
     authentications: list[Literal["none", "md2", "md5", "straight"]] = []
@@ -158,8 +177,7 @@ class Profile(Model):
     insecure: bool = False
     chassis: ChassisProfile = ChassisProfile()
     serial: SerialProfile = SerialProfile()
-    i2c: list[BusProfile] = []
-    controllers: list[ControllerProfile] = []
+    bridging: BridgingProfile = BridgingProfile()
     quirks: list[str] = []
     caps: list[str] = []
 
@@ -180,10 +198,6 @@ class Profile(Model):
         if sum(not user.user for user in self.users) > 1:
             raise ValueError("there is one null user at the most")
         return self
-
-    @property
-    def guid_bytes(self) -> bytes:
-        return bytes.fromhex(self.guid)
 
     @property
     def speaks20(self) -> bool:

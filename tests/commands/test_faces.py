@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from ipmi_lab.virtual.i2cprofile import BusProfile, EepromProfile
 
 from ipmi_lab.commands import byname
 from ipmi_lab.commands.channel import AccessMode, Change, KeyOperation
@@ -24,9 +25,10 @@ from ipmi_lab.commands.user import PasswordOperation
 from ipmi_lab.device.device import Device
 from ipmi_lab.lab.open import connect, connect_asyncio
 from ipmi_lab.packets import ipmb
+from ipmi_lab.packets.ipmb import Frame
 from ipmi_lab.secret import Secret
 from ipmi_lab.virtual.farm import Farm, Served
-from ipmi_lab.virtual.profile import BusProfile, ControllerProfile, EepromProfile, Profile
+from ipmi_lab.virtual.profile import ControllerProfile, Profile
 from ipmi_lab.wire.codes import Privilege
 from tests.proofs import MESSAGING, Proves
 
@@ -134,15 +136,15 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every virtual BMC keep what it was asked, and how it answered."""
     from ipmi_lab.virtual.bmc import VirtualBmc
 
-    answer = VirtualBmc._data
+    answer = VirtualBmc.data
 
-    def watched(self: Any, command: Any, *rest: Any) -> bytes:
-        data = answer(self, command, *rest)
-        if command is not None:
+    def watched(self: Any, frame: Frame) -> bytes | None:
+        data, (command, _) = answer(self, frame), self.slot(frame)
+        if command is not None and data is not None:
             self.__dict__.setdefault("asked", []).append((command.__name__, data[0]))
         return data
 
-    monkeypatch.setattr(VirtualBmc, "_data", watched)
+    monkeypatch.setattr(VirtualBmc, "data", watched)
 
 
 @pytest.mark.parametrize("name", MESSAGING)

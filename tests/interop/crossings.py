@@ -5,10 +5,10 @@ A command counts for a peer that made its bytes itself (raw bytes of a test prov
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from ipmi_lab.commands import byname
 from ipmi_lab.commands.session import ActivateSession, GetSessionChallenge
+from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions.bmc import BmcSession
 from ipmi_lab.sessions.events import Exchanged, Observed
 from tests.interop.ours import VirtualBmc
@@ -20,11 +20,11 @@ def asked_by(peer: str, bmc: VirtualBmc, proves: Proves) -> Iterator[list[tuple[
     """What a client of another make asks of our BMC: names and completion codes, as they come."""
     seen: list[tuple[str, int]] = []
     machine = bmc.served.bmc
-    answer, add = machine._data, machine.sessions.add
+    answer, add = machine.data, machine.sessions.add
 
-    def watched(command: Any, *rest: Any) -> bytes:
-        data = answer(command, *rest)
-        if command is not None:
+    def watched(frame: ipmb.Frame) -> bytes | None:
+        data, (command, _) = answer(frame), machine.slot(frame)
+        if command is not None and data is not None:
             seen.append((command.__name__, data[0]))
         return data
 
@@ -33,11 +33,11 @@ def asked_by(peer: str, bmc: VirtualBmc, proves: Proves) -> Iterator[list[tuple[
             seen.append((ActivateSession.__name__, 0))
         add(session)
 
-    machine._data, machine.sessions.add = watched, opened  # type: ignore[method-assign]  # to listen
+    machine.data, machine.sessions.add = watched, opened  # type: ignore[method-assign]  # to listen
     try:
         yield seen
     finally:
-        machine._data, machine.sessions.add = answer, add  # type: ignore[method-assign]
+        machine.data, machine.sessions.add = answer, add  # type: ignore[method-assign]
     _take_down(peer, seen, proves)
 
 

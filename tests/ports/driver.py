@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from ipmi_lab.packets import ipmb
 from ipmi_lab.ports.openipmi import OpenIpmiPort
-from ipmi_lab.virtual.bmc import Asking, VirtualBmc
-from ipmi_lab.virtual.controller import pass_on
+from ipmi_lab.virtual.bmc import VirtualBmc
+from ipmi_lab.virtual.controller import Asking
 from ipmi_lab.virtual.profile import load
 
 SEND, RECEIVE = 0x8028690D, 0xC030690B  # of a machine with pointers of 64 bits
@@ -156,12 +156,13 @@ def virtual(profile: str) -> Callable[[Sent], bytes | None]:
         if kind(sent.address) == IPMB:
             _, channel, address, lun = struct.unpack("@ihBB", sent.address)
             frame = ipmb.Frame(address, sent.netfn, lun, ipmb.BMC, 5, 0, sent.command, sent.data)
-            found = pass_on(bmc.profile.controllers, channel, ipmb.pack_request(frame))
-            return bytes((found,)) if isinstance(found, int) else found[6:-1]
+            found = bmc.bridging.bus.carry(channel, ipmb.pack_request(frame), 0.0)
+            if found is None:
+                return None
+            return bytes((found,)) if isinstance(found, int) else found[1][6:-1]
         frame = ipmb.Frame(ipmb.BMC, sent.netfn, sent.address[6], ipmb.BMC, 0, 0, sent.command, sent.data)
-        command, method = bmc._slots.get((sent.netfn, sent.command, b""), (None, None))
         bmc.asking = Asking(None, "system interface", 0.0)
-        return bmc._data(command, method, frame, None)
+        return bmc.data(frame)
 
     return answer
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from ipmi_lab.commands.bmc import GetDeviceId
 from ipmi_lab.secret import Secret
+from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import State
 from ipmi_lab.sessions.events import Answered, Event, Observed, Refused
 from ipmi_lab.sessions.lan import LanSession
@@ -38,6 +39,7 @@ class Pair:
         self.bmc = VirtualBmc(machine or profile(), {"admin": PASSWORD, "viewer": PASSWORD, "": PASSWORD})
         usual: dict[str, Any] = {"user": "admin", "password": Secret(PASSWORD)}
         self.console = LanSession(Login(**usual | login), timing, observe=self.observed.append)
+        self.branch: Branch | None = None
         self.to_bmc: Route = lambda datagram: [datagram]
         self.to_console: Route = lambda datagram: [datagram]
 
@@ -52,11 +54,16 @@ class Pair:
                 self.sent.append(datagram)
                 for arrives in self.to_bmc(datagram):
                     self.bmc.receive(arrives, CONSOLE, self.now)
-                for _, answer in self.bmc.datagrams():
-                    self.answered.append(answer)
-                    for arrives in self.to_console(answer):
-                        events += self.console.receive(arrives, self.now)
+                events += self._carry_answers()
         raise AssertionError("the two never fall silent")
+
+    def _carry_answers(self) -> list[Event]:
+        events: list[Event] = []
+        for _, answer in self.bmc.datagrams():
+            self.answered.append(answer)
+            for arrives in self.to_console(answer):
+                events += self.console.receive(arrives, self.now)
+        return events
 
     def until_quiet(self, limit: float = 120.0) -> list[Event]:
         """Carry, and turn the clock to each deadline, until an event comes or the time is over."""
@@ -66,8 +73,14 @@ class Pair:
             deadline = self.console.deadline()
             if deadline is None:
                 return events
-            self.now = max(self.now, deadline)
-            events += self.console.wake(self.now)
+            alarm = self.bmc.deadline()
+            if alarm is not None and alarm <= deadline:
+                self.now = max(self.now, alarm)
+                self.bmc.wake(self.now)
+                events += self._carry_answers()
+            else:
+                self.now = max(self.now, deadline)
+                events += self.console.wake(self.now)
             events += self.carry()
         return events
 
@@ -86,7 +99,7 @@ class Pair:
         return str(event.error)
 
     def ask(self, request: Any = None) -> Event:
-        self.console.request(request or GetDeviceId(), self.now)
+        self.console.request(request or GetDeviceId(), self.now, branch=self.branch)
         return self.until_quiet()[-1]
 
     def works(self) -> bool:

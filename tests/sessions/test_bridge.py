@@ -6,7 +6,7 @@ from ipmi_lab.commands.bmc import GetDeviceId, GetSelfTestResults
 from ipmi_lab.commands.chassis import GetChassisStatus
 from ipmi_lab.errors import RemoteError
 from ipmi_lab.packets import ipmb
-from ipmi_lab.sessions.bridge import Hop, Route, answered, wrapped
+from ipmi_lab.sessions.bridge import Branch, Found, Hop, Route, answered, wrapped
 from ipmi_lab.sessions.events import Answered, GaveUp
 from ipmi_lab.virtual.profile import load
 from tests.sessions.pair import Pair, profile
@@ -32,20 +32,20 @@ def test_an_answer_with_all_levels_inside_is_peeled() -> None:
     inner = bytes.fromhex("81 1C 63 20 14 34 00 20 1C C4 82 14 34 00 20 14 CC 74 14 22 00 ED FF 6A 36".replace(" ", ""))
     message = inner + bytes((-sum(inner[3:]) & 0xFF,))
 
-    assert answered((Hop(0x82, 0), Hop(0x74, 7)), 0x05, 0x22, message) == (0, b"\xed\xff")
+    assert answered((Hop(0x82, 0), Hop(0x74, 7)), 0x05, 0x22, message) == Found(0, b"\xed\xff")
 
 
 @pytest.mark.parametrize(
     ("message", "found"),
     [
         ("81 1c 63 20 14 34 00 98", None),
-        ("81 1c 63 20 14 34 83 15", (0x83, b"")),
-        ("20 1c c4 30 14 01 00 aa bb 56", (0, b"\xaa\xbb")),
-        ("20 1c c4 20 14 01 00 aa bb 66", (0, b"\xaa\xbb")),
-        ("20 1c c4 30 14 01 c1 fa", (0xC1, b"")),
+        ("81 1c 63 20 14 34 83 15", Found(0x83, b"", refused=0)),
+        ("20 1c c4 30 14 01 00 aa bb 56", Found(0, b"\xaa\xbb")),
+        ("20 1c c4 20 14 01 00 aa bb 66", Found(0, b"\xaa\xbb")),
+        ("20 1c c4 30 14 01 c1 fa", Found(0xC1, b"")),
     ],
 )
-def test_each_answer_is_told_apart(message: str, found: tuple[int, bytes] | None) -> None:
+def test_each_answer_is_told_apart(message: str, found: Found | None) -> None:
     assert answered((Hop(0x30, 0),), 0x07, 0x01, bytes.fromhex(message.replace(" ", ""))) == found
 
 
@@ -58,7 +58,7 @@ def test_what_belongs_to_no_level_is_dropped(message: str) -> None:
 def shelf(route: Route, **login: object) -> Pair:
     machine = load("atca-shelf").model_copy(update={"users": profile().users})
     pair = Pair(machine=machine, **login)  # type: ignore[arg-type]  # of any field of a login
-    pair.console.route = route
+    pair.branch = Branch(route) if route else None
     return pair.opened()
 
 
@@ -127,7 +127,7 @@ def test_an_answer_of_another_question_is_never_taken() -> None:
     for turn in range(40):
         event = pair.ask(GetSelfTestResults() if turn % 2 else GetDeviceId())
         assert isinstance(event, Answered)
-        assert event.code == (0xC1 if turn % 2 else 0)
+        assert event.data[:2] == (b"\x55\x00" if turn % 2 else b"\x82\x01")
 
 
 def test_a_bridged_question_is_given_up_in_time() -> None:

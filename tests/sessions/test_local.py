@@ -12,7 +12,7 @@ from ipmi_lab.commands.messaging import GetMessage, ReadEventMessageBuffer, Send
 from ipmi_lab.errors import LocalError
 from ipmi_lab.packets import ipmb
 from ipmi_lab.ports.driver import EVERY, DriverMessage, Kind
-from ipmi_lab.sessions.bridge import Hop
+from ipmi_lab.sessions.bridge import Branch, Hop, Route
 from ipmi_lab.sessions.client import State
 from ipmi_lab.sessions.events import Answered, Closed, Dropped, Event, Exchanged, GaveUp, Observed, Opened, Refused
 from ipmi_lab.sessions.local import REMEMBERED, LocalSession, LocalWrapping
@@ -25,8 +25,9 @@ RESET = ChassisControl(action=Power.HARD_RESET)
 class Local:
     """A session, and what it hands to the driver."""
 
-    def __init__(self, **how: Any) -> None:
+    def __init__(self, *, route: Route = (), **how: Any) -> None:
         self.now = 50.0
+        self.branch = Branch(route)
         self.observed: list[Observed] = []
         self.session = LocalSession(Login(), Timing(budget=10), observe=self.observed.append, **how)
 
@@ -43,7 +44,7 @@ class Local:
         return self
 
     def ask(self, request: Any = None) -> DriverMessage:
-        self.session.request(request or GetDeviceId(), self.now)
+        self.session.request(request or GetDeviceId(), self.now, branch=self.branch)
         (asked,) = self.asked()
         return asked
 

@@ -32,7 +32,7 @@ LOGINS: dict[str, list[dict[str, Any]]] = {
     "unexpectedauth": [V15],
 }
 PAIRS = [(fault, login) for fault, logins in LOGINS.items() for login in logins]
-ELSEWHERE = {"fewslots", "silentreset"}  # they concern more than a session: tests/lab, tests/device
+ELSEWHERE = {"consoleaddress", "fewslots", "notracking", "silentreset"}  # test_bridging.py, tests/lab, tests/device
 
 
 def names(pairs: list[tuple[str, dict[str, Any]]]) -> list[str]:

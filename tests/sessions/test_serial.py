@@ -12,7 +12,7 @@ from ipmi_lab.commands.chassis import ChassisControl, Power
 from ipmi_lab.errors import LocalError, NoAnswer, SessionError
 from ipmi_lab.packets import ipmb
 from ipmi_lab.secret import Secret
-from ipmi_lab.sessions.bridge import Hop
+from ipmi_lab.sessions.bridge import Branch, Hop
 from ipmi_lab.sessions.client import State
 from ipmi_lab.sessions.entry import Entry
 from ipmi_lab.sessions.events import Answered, Closed, Exchanged, GaveUp, Opened, Refused, Said
@@ -240,8 +240,8 @@ def opened(mode: str) -> Line:
 @pytest.mark.parametrize("mode", MODES)
 def test_bridged_answers_are_told_apart(mode: str) -> None:
     """In terminal mode the answer bears the bridge bits 01 in place of addresses."""
-    line = Line(mode, route=(Hop(0x82, 0),)).opened()
-    line.console.request(GetDeviceId(), line.now)
+    line = Line(mode).opened()
+    line.console.request(GetDeviceId(), line.now, branch=Branch((Hop(0x82, 0),)))
     send = line.asked()
     assert (send.command, send.data[:2]) == (0x34, b"\x40\x82")
     assert line.answer(send, b"\0") == []

@@ -12,7 +12,7 @@ from ipmi_lab.commands.session import GetSessionInfo
 from ipmi_lab.packets import ipmb
 from ipmi_lab.packets.serial import BasicMode, TerminalMode
 from ipmi_lab.secret import Secret
-from ipmi_lab.sessions.bridge import Hop
+from ipmi_lab.sessions.bridge import Branch, Hop
 from ipmi_lab.sessions.client import State
 from ipmi_lab.sessions.entry import Entry
 from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Refused
@@ -36,6 +36,7 @@ class Wire:
         self.bmc = VirtualBmc(machine or profile(), {"admin": PASSWORD, "viewer": PASSWORD})
         self.line = self.bmc.plug(served or mode)
         self.console = SerialSession(Login(**login), how.pop("timing", None), mode=mode, entry=entry, **how)
+        self.branch: Branch | None = None
         self.to_bmc: Callable[[bytes], bytes] = lambda data: data
 
     def say(self, data: bytes) -> bytes:
@@ -70,7 +71,7 @@ class Wire:
 
     def ask(self, request: Any) -> Any:
         """The answer to a request, or the number of its completion code."""
-        self.console.request(request, self.now)
+        self.console.request(request, self.now, branch=self.branch)
         event = self.until_quiet()[-1]
         assert isinstance(event, Answered), event
         return event.code or request.response.decode(event.data)
@@ -194,7 +195,8 @@ def test_a_change_that_is_asked_for_twice_is_done_once(mode: str) -> None:
 def test_bridging_goes_over_a_line_too(mode: str) -> None:
     shelf = load("atca-shelf").model_copy(update={"users": profile().users})
     for hops in ((Hop(0x82, 0),), (Hop(0x82, 0), Hop(0x72, 7))):
-        wire = Wire(mode, machine=shelf, route=hops).opened()
+        wire = Wire(mode, machine=shelf).opened()
+        wire.branch = Branch(hops)
         assert wire.ask(GetDeviceId()).device_id == hops[-1].address
 
 
