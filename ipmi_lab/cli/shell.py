@@ -57,10 +57,11 @@ class Shell:
 
     def open(self, target: Target, *, session: bool = True) -> Device[Blocking]:
         """A target's device, unopened; a password that nobody gave is asked for, if it will be needed."""
-        asks = target.address.logs_in and target.address.scheme != "virtual"
-        ask = session and asks and target.password is None and target.user is not None
+        origin = self.lab.trunk(target)
+        asks = origin.address.logs_in and origin.address.scheme != "virtual"
+        ask = session and asks and origin.password is None and origin.user is not None
         if ask and PASSWORD_VARIABLE not in os.environ and self._password is None and sys.stdin.isatty():
-            self._password = Secret(click.prompt(f"Password of {target.user}", hide_input=True, err=True))
+            self._password = Secret(click.prompt(f"Password of {origin.user}", hide_input=True, err=True))
         device = self.lab.open(target, password=self._password if ask else None)
         self.run.hide(device.link.session.login)
         return device

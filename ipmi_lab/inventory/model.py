@@ -11,10 +11,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from ipmi_lab.commands.command import PERMISSIONS
 from ipmi_lab.document import Document, Path_, check
 from ipmi_lab.errors import LocalError, did_you_mean
+from ipmi_lab.inventory.behind import Behind
 from ipmi_lab.inventory.secrets import KINDS
-from ipmi_lab.inventory.target import ExpectedDeviceId, I2cDevice, Target, looks_up_by_name, quirks_of
+from ipmi_lab.inventory.target import ExpectedDeviceId, I2cDevice, Target, looks_up_by_name, quirks_of, route
 from ipmi_lab.ports.address import LINES, PORT, SCHEMES, WITHOUT_HOST, Address, parse_route
-from ipmi_lab.sessions.bridge import Hop, Route
+from ipmi_lab.sessions.bridge import Route
 from ipmi_lab.sessions.login import Timing
 from ipmi_lab.sessions.quirks import QUIRKS
 from ipmi_lab.wire.codes import Privilege
@@ -180,6 +181,12 @@ class GroupModel(SettingsModel):
     groups: Words = []
 
 
+class TargetModel(GroupModel):
+    """One target; ``via`` names another one, over whose session it is reached."""
+
+    via: str | None = None
+
+
 class InventoryModel(Model):
     """The whole file."""
 
@@ -188,7 +195,7 @@ class InventoryModel(Model):
     credentials: dict[str, CredentialsModel] = {}
     defaults: SettingsModel = SettingsModel()
     groups: dict[str, GroupModel] = {}
-    targets: dict[str, GroupModel]
+    targets: dict[str, TargetModel]
 
 
 @dataclass(frozen=True)
@@ -227,10 +234,8 @@ class _Reader:
             self._check_secrets(("credentials", name), credentials)
         for name, written in self.model.groups.items():
             self._layers(written, ("groups", name), (name,))
-        for name, written in self.model.targets.items():
-            target = self._target(name, written)
-            if target is not None:
-                yield name, target
+        made = {name: self._target(name, written) for name, written in self.model.targets.items()}
+        yield from Behind(self.document, self.model.targets, made).resolved()
 
     def _say(self, path: Path_, sentence: str) -> None:
         self.document.mistake(path, sentence)
@@ -249,13 +254,15 @@ class _Reader:
                 layers += [*self._layers(group, ("groups", name), (*above, name)), group]
         return layers
 
-    def _target(self, name: str, written: GroupModel) -> Target | None:
+    def _target(self, name: str, written: TargetModel) -> Target | None:
         path: Path_ = ("targets", name)
         layers = [self.model.defaults, *self._layers(written, path), written]
         merged: dict[str, Any] = {}
         for layer in layers:
             merged |= {key: value for key, value in layer if value is not None and key not in ADDING}
         added = {key: frozenset(word for layer in layers for word in getattr(layer, key)) for key in ADDING}
+        if written.via is not None:
+            return self._made(name, Address("via", written.via), CredentialsModel(), merged, added)
         address = self._address(path, merged)
         if address is not None:
             added["quirks"] |= quirks_of(address)
@@ -304,6 +311,7 @@ class _Reader:
             expect_device_id=ExpectedDeviceId(**expected.model_dump()) if expected is not None else None,
             expect_system_guid=expect.system_guid,
             expect_device_guid=expect.device_guid,
+            via=None,
             **added,
         )
 
@@ -342,7 +350,7 @@ class _Reader:
     @staticmethod
     def _route(address: Address, merged: dict[str, Any]) -> Route:
         written = ",".join(merged.get("bridge", [])) or address.option("bridge")
-        return tuple(Hop(*hop) for hop in parse_route(written)) if written else ()
+        return route(written) if written else ()
 
     def _credentials(self, path: Path_, given: str | CredentialsModel | None) -> CredentialsModel | None:
         if given is None:

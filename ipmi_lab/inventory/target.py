@@ -31,9 +31,19 @@ class ExpectedDeviceId:
     firmware: str | None = None
 
 
+OWN = (
+    *("name", "tags", "caps", "allow", "protect", "location", "i2c"),
+    *("expect_device_id", "expect_system_guid", "expect_device_guid"),
+)
+"""What is not the session's of a target that is reached via another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A BMC: where it is, who logs in, what may be done with it. Secrets are references such as ``env:NAME``."""
+    """A BMC: where it is, who logs in, what may be done with it. Secrets are references such as ``env:NAME``.
+
+    ``bridge`` is the whole way from the BMC at ``address``; ``via`` names the target whose session is shared.
+    """
 
     name: str
     address: Address
@@ -56,6 +66,7 @@ class Target:
     allow: frozenset[str] = frozenset()
     protect: bool = False
     bridge: Route = ()
+    via: str | None = None
     location: tuple[tuple[str, Any], ...] = ()
     i2c: tuple[tuple[str, I2cDevice], ...] = ()
     expect_device_id: ExpectedDeviceId | None = None
@@ -78,8 +89,16 @@ class Target:
             name_only=looks_up_by_name(address),
             quirks=quirks_of(address),
         )
-        route = address.option("bridge")
-        return target if route is None else replace(target, bridge=_route(route))
+        written = address.option("bridge")
+        return target if written is None else replace(target, bridge=route(written))
+
+    def behind(self, other: "Target") -> "Target":
+        """This target over the session of another: what belongs to the session is the other's, the way is longer."""
+        own = {name: getattr(self, name) for name in OWN}
+        way = other.bridge + self.bridge
+        options = [option for option in other.address.options if option[0] != "bridge"]
+        address = replace(other.address, options=(*options, ("bridge", ",".join(map(str, way)))))
+        return replace(other, **own, address=address, bridge=way, via=other.name)
 
     def i2c_device(self, device: str) -> I2cDevice | None:
         """The named I2C device, or None."""
@@ -110,7 +129,8 @@ def quirks_of(address: Address) -> frozenset[str]:
     return known_quirks(filter(None, (address.option("quirks") or "").split(",")))
 
 
-def _route(text: str) -> Route:
+def route(text: str) -> Route:
+    """The hops of ``0x82@0,0x76@7``; LocalError where one is none."""
     return tuple(Hop(*hop) for hop in parse_route(text))
 
 

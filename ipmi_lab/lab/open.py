@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterable
@@ -14,11 +15,12 @@ from ipmi_lab.commands.session import AuthenticationType
 from ipmi_lab.device.device import Device
 from ipmi_lab.errors import IpmiLabError, LocalError, did_you_mean
 from ipmi_lab.inventory.secrets import resolve
-from ipmi_lab.inventory.target import Target
+from ipmi_lab.inventory.target import Target, route
 from ipmi_lab.lab.guard import Guard
 from ipmi_lab.lab.identity import Pin
 from ipmi_lab.links.blocking import BlockingLink
 from ipmi_lab.links.link import Asyncio, Blocking, Link
+from ipmi_lab.links.shared import BranchLink, Trunks
 from ipmi_lab.links.ways import way
 from ipmi_lab.secret import HasValue, Secret
 from ipmi_lab.sessions.bridge import Branch
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 PASSWORD_VARIABLE, KEY_VARIABLE = "IPMI_LAB_PASSWORD", "IPMI_LAB_KG"
 SLOT_PATIENCE = 70.0  # BMCs end a silent session after a minute
+LOGIN = ("user", "password", "kg", "privilege", "cipher", "authentication", "name_only", "quirks")
+"""What makes a session another one: targets share one only where these are the same."""
+
 SecretLike = Secret | str | bytes | HasValue
 STANDS_FOR_ANOTHER: dict[str, Any] = dict.fromkeys(("expect_device_id", "expect_system_guid", "expect_device_guid"))
 
@@ -82,6 +87,8 @@ class Lab:
         self._served: dict[str, Served] = {}
         self._secrets: dict[str, Secret] = {}
         self._shared: dict[tuple[object, ...], Link] = {}
+        self._trunks = Trunks()
+        self._making = threading.RLock()  # threads that open targets at the same time share what they share
 
     @property
     def targets(self) -> dict[str, Target]:
@@ -103,6 +110,20 @@ class Lab:
             )
         raise LocalError(f"{self.inventory.path} has no target {name!r}", hint=did_you_mean(name, list(self.targets)))
 
+    def behind(self, via: str, bridge: str, name: str | None = None) -> Target:
+        """A target that no inventory names: behind another one, over whose session it is reached.
+
+        ``bridge`` has the hops, such as ``0x82@0, 0x76@7``.
+        """
+        other = self.target(via)
+        return Target(name or f"{bridge} via {via}", other.address, bridge=route(bridge)).behind(other)
+
+    def trunk(self, target: Target) -> Target:
+        """The target whose session is used: the target itself, unless it is reached via another."""
+        while target.via is not None:
+            target = self.target(target.via)
+        return target
+
     def open(self, target: str | Target, **how: Any) -> Device[Blocking]:
         """A target by name or URL as a blocking device, unopened. What is given here beats what the inventory says.
 
@@ -120,10 +141,48 @@ class Lab:
 
         return Device(self._link(AsyncioLink, target, **how))
 
-    def _link(
+    def _link(self, kind: Callable[..., Link], wanted: str | Target, **how: Any) -> Link:
+        """A link of its own, or a branch of one that several targets share."""
+        with self._making:
+            return self._made(kind, self.real(self.target(wanted) if isinstance(wanted, str) else wanted), **how)
+
+    def _made(self, kind: Callable[..., Link], target: Target, **how: Any) -> Link:
+        if target.via is None and not self._carries_others(target):
+            return self._own_link(kind, target, **how)
+        login = {key: how[key] for key in LOGIN if how.get(key) is not None}
+        observe: Observe | None = how.pop("observe", None)
+        guarded, name = how.pop("guarded", True), how.pop("name", None) or target.name
+        origin = self.trunk(target)
+
+        def make() -> Link:
+            link = self._own_link(kind, origin, guarded=False, **how)
+            link.branch, link.pin, link.shared = None, None, True
+            return link
+
+        trunk = self._trunks.get((kind, origin.name, login), make)
+        listen = observe or (self._observe(target) if self._observe is not None else None)
+        link = BranchLink(name, trunk, Branch(target.bridge, listen))
+        link.plain_secrets = trunk.plain_secrets
+        if guarded:
+            link.guard = self._guard(target)
+        if target.is_pinned:
+            link.pin = Pin(target)
+        return link
+
+    def _carries_others(self, target: Target) -> bool:
+        """Whether other targets are reached via this one, so that its session is theirs too."""
+        if self.virtual is not None:
+            return False
+        named = any(each.via == target.name for each in self.targets.values())
+        return named or self._trunks.has(target.name)
+
+    def _guard(self, target: Target) -> Guard:
+        return Guard(target.name, self.allow | target.allow, self.extra, protect=target.protect)
+
+    def _own_link(
         self,
         kind: Callable[..., Link],
-        wanted: str | Target,
+        target: Target,
         *,
         user: str | None = None,
         password: SecretLike | None = None,
@@ -145,7 +204,6 @@ class Lab:
         guarded: bool = True,
         name: str | None = None,
     ) -> Link:
-        target = self.target(wanted) if isinstance(wanted, str) else wanted
         target = self.real(target)
         timing = _override(target.timing, timeout=timeout, retries=retries, budget=budget)
         logs_in = target.address.logs_in
@@ -187,14 +245,14 @@ class Lab:
                 hint=f"Set {PASSWORD_VARIABLE}, give password=…, or write a reference into the inventory (env:NAME).",
             )
         if guarded:
-            link.guard = Guard(target.name, self.allow | target.allow, self.extra, protect=target.protect)
+            link.guard = self._guard(target)
         if target.is_pinned:
             link.pin = Pin(target)
         return link
 
     def caps(self, target: Target) -> frozenset[str]:
         """What a target can do: as the inventory says, and a virtual one as its profile says."""
-        if self.virtual is None and target.address.scheme != "virtual":
+        if self.virtual is None and (target.via is not None or target.address.scheme != "virtual"):
             return target.caps
         from ipmi_lab.virtual.profile import load
 
@@ -203,15 +261,17 @@ class Lab:
 
     def real(self, target: Target) -> Target:
         """The target itself, or the virtual BMC that stands for it, started at its first use."""
-        if self.virtual is None and target.address.scheme != "virtual":
+        if self.virtual is None and (target.via is not None or target.address.scheme != "virtual"):
             return target
-        if target.name not in self._virtual:
-            self._virtual[target.name] = self._start(target)
-        return self._virtual[target.name]
+        with self._making:
+            if target.name not in self._virtual:
+                self._virtual[target.name] = self._start(target)
+            return self._virtual[target.name]
 
     def _start(self, target: Target) -> Target:
         from ipmi_lab.ports.address import Address
         from ipmi_lab.virtual.farm import Farm
+        from ipmi_lab.virtual.profile import reaches
 
         if self._farm is None:
             self._farm = Farm()
@@ -220,11 +280,14 @@ class Lab:
             mode = (target.address.option("way") or "").partition("serial-")[2] or None
         served = self._served[target.name] = self._farm.open(self.virtual or target.address.host, serial=mode)
         self._secrets[target.name] = served.password
+        if self.virtual is not None and not reaches(served.profile, target.bridge):
+            target = replace(target, bridge=())  # the BMC itself stands for the controller that is not there
         address = Address("auto", served.host, served.port, served.user)
         if mode is not None:
             address = Address.parse(served.serial_url)
         return replace(
             target,
+            via=None,
             address=address,
             user=address.user,
             cipher=None,

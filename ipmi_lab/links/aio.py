@@ -1,7 +1,8 @@
 """The asyncio link: the same session, woken by the event loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from ipmi_lab.commands.command import Request
@@ -28,6 +29,7 @@ class AsyncioLink(Link):
         self._turning: asyncio.Future[Event] | None = None
         self._turns = asyncio.Lock()
         self._logins = asyncio.Lock()
+        self._changes = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = float("inf")
         self._listening: Port | None = None
@@ -112,6 +114,11 @@ class AsyncioLink(Link):
             elif isinstance(event, (Opened, Refused, Closed, Ponged, Said)) and self._turning is not None:
                 if not self._turning.done():
                     self._turning.set_result(event)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        async with self._changes:
+            yield
 
     def _keep_alive(self, on: bool) -> None:
         if self._keeper is not None:

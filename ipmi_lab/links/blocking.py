@@ -1,8 +1,8 @@
 """The blocking link: drives the session in the caller's own thread, without event loop or timer thread."""
 
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from time import monotonic, sleep
 from typing import Any
 
@@ -76,6 +76,11 @@ class BlockingLink(Link):
         own: Callable[[float], bytes | None] | None = getattr(self.port, "wait", None)
         self._wait = own or Patience(self.port).wait
         return self._wait
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        with self._lock:
+            yield
 
     def _keep_alive(self, on: bool) -> None:
         if self._stop is not None:

@@ -3,9 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from ipmi_lab.commands.bmc import GetDeviceId
 from ipmi_lab.commands.command import Request, Response, meaning
@@ -55,7 +55,7 @@ class Link:
     never suspend.
     """
 
-    blocking: ClassVar[bool]
+    blocking: bool
 
     def __init__(
         self,
@@ -272,7 +272,7 @@ class Link:
 
     def _peer(self) -> str:
         """Who was asked, for people."""
-        if self.branch is None:
+        if self.branch is None or not self.branch.route:
             return self.port.peer
         return f"{self.branch.route[-1]} behind {self.port.peer}"
 
@@ -312,6 +312,10 @@ class Link:
         raise NotImplementedError
 
     async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
+        raise NotImplementedError
+
+    def alone(self) -> AbstractAsyncContextManager[None]:
+        """Keep others out, who open or close the same link."""
         raise NotImplementedError
 
     def _keep_alive(self, on: bool) -> None:

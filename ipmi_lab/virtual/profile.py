@@ -1,5 +1,6 @@
 """A machine described by data: what a virtual BMC plays."""
 
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
@@ -211,6 +212,16 @@ class Profile(PartsProfile):
     def longest_password(self) -> int:
         """IPMI 1.5 takes 16 bytes, 2.0 takes 20."""
         return 16 if self.authentications else 20
+
+
+def reaches(profile: PartsProfile, route: Sequence[tuple[int, int]]) -> bool:
+    """Whether a controller sits at the end of a route, each hop an address and a channel."""
+    for address, channel in route:
+        found = next((each for each in profile.controllers if (each.address, each.channel) == (address, channel)), None)
+        if found is None:
+            return False
+        profile = found
+    return True
 
 
 def known() -> list[str]:

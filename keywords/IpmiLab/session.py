@@ -1,5 +1,6 @@
 """Keywords that open, look at and close sessions."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from robot.libraries.BuiltIn import BuiltIn
 from ipmi_lab.commands.channel import PayloadType
 from ipmi_lab.commands.session import SessionInfo
 from ipmi_lab.errors import LocalError, SessionError
-from ipmi_lab.inventory.target import Target
+from ipmi_lab.inventory.target import Target, route
 from ipmi_lab.wire.codes import Privilege
 from IpmiLab.context import Context
 from IpmiLab.types import Password
@@ -36,6 +37,8 @@ class SessionKeywords:
         privilege: Privilege | None = None,
         cipher: int | None = None,
         transport: str | None = None,
+        via: str | None = None,
+        bridge: str | None = None,
         timeout: timedelta | None = None,
         keep_alive: timedelta | None = None,
         kg: Password = None,  # type: ignore[assignment]  # as above
@@ -59,6 +62,8 @@ class SessionKeywords:
             privilege: The wanted level: ``user``, ``operator``, ``administrator``.
             cipher: The cipher suite, 0 to 19; else the strongest that both ends have.
             transport: ``lanplus``, ``lan`` or ``auto``, for ``host``.
+            via: The target over whose session this one is reached, where the inventory does not say so.
+            bridge: The hops on the way to it, such as ``0x82@0, 0x76@7``: address and channel of each.
             timeout: The longest wait of one try.
             keep_alive: How often a silent session is kept awake; 0 for never.
             kg: The key K_g of the BMC, a value of type ``Secret``: text, or ``0x`` and hex digits.
@@ -70,9 +75,12 @@ class SessionKeywords:
         Example:
         | Establish Session | bmc1 |
         | Establish Session | bmc1 | alias=viewer | user=viewer | privilege=user |
+        | Establish Session | alias=amc3 | via=shelf | bridge=0x82@0, 0x76@7 |
         """
         context = self.context
-        wanted = self._target(target, host, port, transport)
+        wanted = self._target(target, host, port, transport) if via is None else via
+        if via is not None or bridge is not None:
+            wanted = self._behind(wanted, via, bridge, alias, given=target or host)
         name = alias or (wanted if isinstance(wanted, str) else wanted.name)
         if name in context.sessions:
             raise SessionError(
@@ -116,6 +124,22 @@ class SessionKeywords:
         address = f"[{host}]" if ":" in host else host
         found = Target.from_url(f"{transport or 'lanplus'}://{address}:{port or 623}")
         return Target(host, found.address)
+
+    def _behind(
+        self, wanted: str | Target, via: str | None, bridge: str | None, alias: str | None, given: str | None
+    ) -> Target:
+        """A target behind controllers: over the session of another, or over one of its own."""
+        if bridge is None:
+            raise LocalError("via= needs the hops behind it", hint="Give bridge=0x82@0, or name a target instead.")
+        if via is not None:
+            if given is not None:
+                raise LocalError(
+                    "via= stands beside a target", hint="Give alias=, via= and bridge=, or write via: in the inventory."
+                )
+            return self.context.lab.behind(via, bridge, alias)
+        if isinstance(wanted, str):
+            return self.context.lab.behind(wanted, bridge, alias)
+        return replace(wanted, name=alias or wanted.name, bridge=route(bridge))
 
     @keyword
     def close_session(

@@ -66,7 +66,7 @@ class VirtualKeywords:
         | Inject Fault | none |
         """
         target = self.context.held(session).target
-        served = self.context.lab.virtual_bmc(target.name)
+        served = self.context.lab.virtual_bmc(self.context.lab.trunk(target).name)
         if served is None:
             raise LocalError("only a virtual BMC has faults on purpose", target=target.name)
         if kind == "none":
