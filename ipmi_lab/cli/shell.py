@@ -110,7 +110,7 @@ class Shell:
     def show(self, rows: list[Row]) -> None:
         """Rows as a table for people, or as JSON; a single row stands upright."""
         if self.form == "json":
-            click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
+            click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=_text))
             return
         from tabulate import tabulate
 

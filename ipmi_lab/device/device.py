@@ -1,6 +1,6 @@
 """A BMC that you hold in your hand: every command by name, and what takes more than one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -11,13 +11,14 @@ from ipmi_lab.commands.raw import Raw
 from ipmi_lab.device.bmc import BmcCommands
 from ipmi_lab.device.channel import ChannelCommands
 from ipmi_lab.device.chassis import Chassis
-from ipmi_lab.device.i2c import I2cCommands
+from ipmi_lab.device.i2c import I2c, I2cCommands
 from ipmi_lab.device.messaging import MessagingCommands
 from ipmi_lab.device.part import World, feature, run
 from ipmi_lab.device.session import Session, SessionCommands
 from ipmi_lab.device.terminal import TerminalCommands
 from ipmi_lab.device.user import UserCommands
 from ipmi_lab.errors import CompletionError, IpmiLabError
+from ipmi_lab.inventory.target import I2cDevice
 from ipmi_lab.links.link import Asyncio, Blocking, Link
 from ipmi_lab.wire.codes import CompletionCode
 
@@ -39,10 +40,12 @@ class Device(
     I2cCommands[World],
     TerminalCommands[World],
 ):
-    """One BMC. ``ipmi.session`` opens and closes its session, ``ipmi.chassis`` is the machine around it."""
+    """One BMC. ``ipmi.session`` opens and closes its session, ``ipmi.chassis`` is the machine around it, ``ipmi.i2c``
+    are the devices that the inventory names on its buses."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, i2c: Mapping[str, I2cDevice] | None = None) -> None:
         super().__init__(link)
+        self.i2c: I2c[World] = I2c(link, i2c)
         self.session: Session[World] = Session(link)
         self.chassis: Chassis[World] = Chassis(link)
 

@@ -120,12 +120,14 @@ class CredentialsModel(Model):
 
 
 class I2cModel(Model):
-    """A named I2C device."""
+    """A named I2C device; ``size`` and ``page`` are those of an EEPROM, in bytes."""
 
     bus_type: Literal["private", "public"] = "private"
     bus_id: Number = Field(default=0, ge=0, le=7)
     channel: Number = Field(default=0, ge=0, le=15)
     address: Number = Field(ge=0, le=0x7F)
+    size: Number = Field(default=256, ge=1, le=65536)
+    page: Number = Field(default=8, ge=1, le=256)
 
 
 class DeviceIdModel(Model):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ipmi_lab.commands.i2c import BusType, MasterWriteRead
 from ipmi_lab.errors import LocalError
 from ipmi_lab.ports.address import Address, parse_route
 from ipmi_lab.sessions.bridge import Hop, Route
@@ -10,15 +11,41 @@ from ipmi_lab.sessions.login import Timing
 from ipmi_lab.sessions.quirks import known_quirks
 from ipmi_lab.wire.codes import Privilege
 
+BLOCK, ONE_BYTE_OFFSETS = 256, 2048
+
 
 @dataclass(frozen=True, slots=True)
 class I2cDevice:
-    """A named I2C device: where Master Write-Read finds it; ``address`` has 7 bits."""
+    """A named I2C device: where Master Write-Read finds it; ``address`` has 7 bits. ``size`` and ``page`` are those of
+    an EEPROM, in bytes."""
 
     bus_type: str
     bus_id: int
     channel: int
     address: int
+    size: int = BLOCK
+    page: int = 8
+
+    def ask(self, count: int, data: bytes) -> MasterWriteRead:
+        """Write ``data`` to it, then read ``count`` bytes."""
+        return self._ask(self.address, count, data)
+
+    def at(self, offset: int, count: int, data: bytes = b"") -> MasterWriteRead:
+        """Read or write an EEPROM from an offset: up to 2048 bytes its upper bits are in the address, above it has
+        two bytes."""
+        if self.size > ONE_BYTE_OFFSETS:
+            return self._ask(self.address, count, offset.to_bytes(2, "big") + data)
+        return self._ask(self.address + offset // BLOCK, count, bytes((offset % BLOCK,)) + data)
+
+    def before_next_block(self, offset: int) -> int:
+        """How many bytes of an EEPROM can be read in one go from an offset."""
+        return BLOCK - offset % BLOCK
+
+    def _ask(self, address: int, count: int, data: bytes) -> MasterWriteRead:
+        kind = BusType.from_words(self.bus_type)
+        return MasterWriteRead(
+            bus_type=kind, bus_id=self.bus_id, channel=self.channel, address=address, count=count, data=data
+        )
 
 
 @dataclass(frozen=True, slots=True)

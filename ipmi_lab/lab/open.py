@@ -131,7 +131,8 @@ class Lab:
         way at once; ``gentle`` is for weak BMCs; ``wait_for_slot`` are seconds to wait where all sessions are taken;
         ``plain_secrets`` lets passwords be set over sessions that are not encrypted.
         """
-        device: Device[Blocking] = Device(self._link(BlockingLink, target, **how))
+        known = self.target(target) if isinstance(target, str) else target
+        device: Device[Blocking] = Device(self._link(BlockingLink, known, **how), dict(known.i2c))
         _give_back_at_exit(device)
         return device
 
@@ -139,7 +140,8 @@ class Lab:
         """The same as an asyncio device."""
         from ipmi_lab.links.aio import AsyncioLink
 
-        return Device(self._link(AsyncioLink, target, **how))
+        known = self.target(target) if isinstance(target, str) else target
+        return Device(self._link(AsyncioLink, known, **how), dict(known.i2c))
 
     def _link(self, kind: Callable[..., Link], wanted: str | Target, **how: Any) -> Link:
         """A link of its own, or a branch of one that several targets share."""

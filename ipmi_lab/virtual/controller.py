@@ -92,7 +92,7 @@ class Controller:
         try:
             answer = method(ask)
         except Refuse as refusal:
-            answer = refusal.code
+            return bytes((refusal.code,)) + refusal.data
         return None if answer is None else encoded(command, answer)
 
 

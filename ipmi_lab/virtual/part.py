@@ -17,9 +17,9 @@ Answer = Response | int | None
 class Refuse(Exception):
     """Ends a command with a completion code, from wherever it is found out."""
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, data: bytes = b"") -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.data = code, data
 
 
 class Silent(Exception):

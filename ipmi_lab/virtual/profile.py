@@ -11,8 +11,8 @@ from ipmi_lab import document
 from ipmi_lab.commands.bmc import DeviceId
 from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.sessions.quirks import known_quirks
+from ipmi_lab.virtual.i2cprofile import BusProfile
 from ipmi_lab.wire.codes import Privilege
-from ipmi_lab.wire.fields import to_bytes
 
 
 class Model(BaseModel):
@@ -97,38 +97,6 @@ class SerialProfile(Model):
     editing: bool = False
     newline: Literal["cr-lf", "nul", "cr", "lf-cr", "lf"] = "cr-lf"
     connection_active: bool = False
-
-
-class EepromProfile(Model):
-    """An EEPROM of the 24C02 kind; ``content`` is hex, the rest is FFh. ``write_time`` is in seconds."""
-
-    device: Literal["eeprom"]
-    address: int = Field(ge=0x03, le=0x77)
-    size: int = Field(default=256, ge=1, le=256)
-    page: int = Field(default=8, ge=1, le=256)
-    write_time: float = Field(default=0.005, ge=0)
-    content: str = ""
-
-    @property
-    def content_bytes(self) -> bytes:
-        return to_bytes(self.content)
-
-
-class SensorProfile(Model):
-    """A temperature sensor of the LM75 kind."""
-
-    device: Literal["temperature-sensor"]
-    address: int = Field(ge=0x03, le=0x77)
-    celsius: float = Field(default=25.0, ge=-55, le=125)
-
-
-class BusProfile(Model):
-    """One bus and what hangs on it."""
-
-    bus_type: Literal["private", "public"] = "private"
-    bus_id: int = Field(default=0, ge=0, le=7)
-    channel: int = Field(default=0, ge=0, le=15)
-    devices: list[Annotated[EepromProfile | SensorProfile, Field(discriminator="device")]] = []
 
 
 class PartsProfile(Model):

@@ -3,7 +3,6 @@
 from robot.api.deco import keyword
 
 from ipmi_lab.commands.i2c import BusType
-from ipmi_lab.errors import LocalError, did_you_mean
 from IpmiLab.context import Context
 from IpmiLab.types import Hex
 
@@ -82,7 +81,7 @@ class I2cKeywords:
         self.context.ipmi(session).i2c_write_read(bus_type, bus_id, channel, address, 0, b"".join(data))
 
     @keyword(tags=["Getter"])
-    def i2c_scan(self, bus_type: BusType, bus_id: int, channel: int, *, session: str | None = None) -> list[int]:
+    def i2c_scan(self, bus_type: BusType, bus_id: int, channel: int = 0, *, session: str | None = None) -> list[int]:
         """Reads one byte of each address from 0x08 to 0x77; returns the addresses that answer.
 
         Args:
@@ -100,6 +99,8 @@ class I2cKeywords:
     def read_i2c_device(self, device: str, count: int, *data: Hex, session: str | None = None) -> bytes:
         """Reads a device that the inventory names (``i2c:`` of the target), after writing ``data``.
 
+        A lost arbitration is tried again a few times.
+
         Args:
             device: The name in the inventory.
             count: How many bytes to read.
@@ -109,15 +110,52 @@ class I2cKeywords:
         Example:
         | ${id}= | Read I2C Device | eeprom | 4 | 0x00 |
         """
-        held = self.context.held(session)
-        found = held.target.i2c_device(device)
-        if found is None:
-            known = [known for known, _ in held.target.i2c]
-            raise LocalError(
-                f"the inventory names no I2C device {device!r} of this target",
-                target=held.target.name,
-                hint=did_you_mean(device, known) or "Write it under i2c: of the target.",
-            )
-        kind = BusType.from_words(found.bus_type)
-        ipmi = self.context.ipmi(session)
-        return ipmi.i2c_write_read(kind, found.bus_id, found.channel, found.address, count, b"".join(data))
+        return self.context.ipmi(session).i2c.read(device, count, b"".join(data))
+
+    @keyword(tags=["Setter", "Destructive"])
+    def write_i2c_device(self, device: str, *data: Hex, session: str | None = None) -> None:
+        """Writes bytes to a device that the inventory names; needs the permission ``write``.
+
+        Args:
+            device: The name in the inventory.
+            data: The bytes in hex.
+            session: The alias of the session; else the current one.
+
+        Example:
+        | Write I2C Device | switch | 0x04 |
+        """
+        self.context.ipmi(session).i2c.write(device, b"".join(data))
+
+    @keyword(tags=["Getter"])
+    def read_i2c_eeprom(
+        self, device: str, offset: int = 0, count: int | None = None, *, session: str | None = None
+    ) -> bytes:
+        """Reads an EEPROM that the inventory names, in pieces of at most 32 bytes; returns the bytes.
+
+        Args:
+            device: The name in the inventory, which also says its ``size``.
+            offset: Where to begin.
+            count: How many bytes; else all to the end.
+            session: The alias of the session; else the current one.
+
+        Example:
+        | ${label}= | Read I2C Eeprom | eeprom | 0 | 16 |
+        """
+        return self.context.ipmi(session).i2c.read_eeprom(device, offset, count)
+
+    @keyword(tags=["Setter", "Destructive"])
+    def write_i2c_eeprom(self, device: str, offset: int, *data: Hex, session: str | None = None) -> bytes:
+        """Writes into an EEPROM that the inventory names, page by page, and reads it back; returns what was there.
+
+        Needs the permission ``write``. Fails where the EEPROM holds something else afterwards.
+
+        Args:
+            device: The name in the inventory, which also says its ``size`` and ``page``.
+            offset: Where to begin.
+            data: The bytes in hex.
+            session: The alias of the session; else the current one.
+
+        Example:
+        | ${before}= | Write I2C Eeprom | eeprom | 16 | 53 4E 30 31 |
+        """
+        return self.context.ipmi(session).i2c.write_eeprom(device, offset, b"".join(data))

@@ -46,10 +46,17 @@ class Ran:
 
 
 def run(
-    tmp_path: Path, tests: str, *, settings: str = "", more: str = "", options: tuple[str, ...] = (), **env: str
+    tmp_path: Path,
+    tests: str,
+    *,
+    settings: str = "",
+    more: str = "",
+    options: tuple[str, ...] = (),
+    lab: str = LAB,
+    **env: str,
 ) -> Ran:
     inventory, suite, out = tmp_path / "lab.yaml", tmp_path / "suite.robot", tmp_path / "out"
-    inventory.write_text(LAB)
+    inventory.write_text(lab)
     head = HEAD.format(inventory=inventory, more=more, settings=settings)
     suite.write_text(head + textwrap.dedent(tests).strip("\n") + "\n")
     command = [sys.executable, "-m", "robot", "--outputdir", str(out), *options, str(suite)]
