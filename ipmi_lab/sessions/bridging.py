@@ -62,7 +62,11 @@ class BridgedQuestions(Questions):
         return longest if known is None else min(max(self._first_wait(), 4 * known), longest)
 
     def _overdue(self, pending: Pending, now: float) -> None:
-        """A change that was passed on is not asked again: its answer is waited for, as long as a BMC remembers it."""
+        """A change that was passed on is not asked again: its answer is waited for, as long as a BMC remembers it. A
+        look into the queue is not sent twice but followed by another: what the first one took out is lost with it."""
+        if pending is self._fetcher:
+            self._give_up(pending, now)
+            return
         if pending.route and pending.passed and not pending.repeat:
             pending.wake_at = pending.sent_at + REST
             if now >= pending.wake_at:

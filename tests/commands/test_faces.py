@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from ipmi_lab.virtual.i2cprofile import BusProfile, EepromProfile
 
 from ipmi_lab.commands import byname
 from ipmi_lab.commands.channel import AccessMode, Change, KeyOperation
@@ -28,6 +27,7 @@ from ipmi_lab.packets import ipmb
 from ipmi_lab.packets.ipmb import Frame
 from ipmi_lab.secret import Secret
 from ipmi_lab.virtual.farm import Farm, Served
+from ipmi_lab.virtual.i2cprofile import BusProfile, EepromProfile
 from ipmi_lab.virtual.profile import ControllerProfile, Profile
 from ipmi_lab.wire.codes import Privilege
 from tests.proofs import MESSAGING, Proves
