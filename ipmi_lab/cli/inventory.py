@@ -75,6 +75,7 @@ def _row(target: Target) -> Row:
     return {
         "target": target.name,
         "address": str(target.address),
+        "via": target.via or "no other",
         "user": target.user or "",
         "password": "****" if target.password else "none",
         "kg": "****" if target.kg else "none",

@@ -65,10 +65,6 @@ class Outstanding:
         """Forget a question that the bus did not take."""
         self._passed.pop(number, None)
 
-    def forget(self, session: BmcSession) -> None:
-        """Forget what a session has asked: it is closed."""
-        self._passed = {number: passed for number, passed in self._passed.items() if passed.session is not session}
-
     def take(self, answer: bytes, now: float) -> Passed | None:
         """Whose answer this is; None where nobody waits for it any more."""
         found = self._passed.pop(answer[4] >> 2, None)

@@ -41,6 +41,8 @@ def test_a_target_behind_others_is_a_target(lab: list[str], tmp_path: Path) -> N
     assert row([*lab, "--trace", str(trace)], "raw", "0x06", "0x04")["data"] == "55 00"
     assert "amc3  Get Self Test Results" in trace.read_text()
     assert "shelf  Close Session" in trace.read_text()
+    shown = row(lab, "inventory", "show", "amc3")
+    assert (shown["via"], shown["address"]) == ("shelf", "virtual:atca-shelf?bridge=0x82@0,0x76@7")
 
 
 def test_an_eeprom_is_dumped_and_loaded(lab: list[str], tmp_path: Path) -> None:
