@@ -31,6 +31,9 @@ if TYPE_CHECKING:
         NotAllowed as NotAllowed,
     )
     from ipmi_lab.errors import (
+        NotSent as NotSent,
+    )
+    from ipmi_lab.errors import (
         OutcomeUnknown as OutcomeUnknown,
     )
     from ipmi_lab.errors import (
@@ -58,6 +61,7 @@ _HOMES = {
             "NoAnswer",
             "NoSlot",
             "NotAllowed",
+            "NotSent",
             "OutcomeUnknown",
             "RemoteError",
             "SessionError",

@@ -71,6 +71,12 @@ class NotAllowed(IpmiLabError):
     exit_code = 4
 
 
+class NotSent(NotAllowed):
+    """A dry run held a change back; the message says which bytes it would have sent."""
+
+    exit_code = 0
+
+
 class RemoteError(IpmiLabError):
     """The BMC sent what makes no sense."""
 

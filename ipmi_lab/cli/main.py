@@ -78,6 +78,7 @@ class Program(click.Group):
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to show results.")
 @click.option("--trace", metavar="FILE|-", help="Write what is said to the BMC into a file, or - for standard error.")
 @click.option("--report", metavar="DIR", envvar="IPMI_LAB_REPORT", help="Keep a journal, and make a report of it.")
+@click.option("--dry-run", is_flag=True, help="Send reads only, and say what else would be sent.")
 @click.option("--allow", metavar="LIST", envvar="IPMI_LAB_ALLOW", help="Permissions: write,power,reset,firmware,raw.")
 @click.pass_context
 def program(ctx: click.Context, /, **options: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ipmi_lab.device.device import Device
-from ipmi_lab.errors import IpmiLabError, LocalError, NotAllowed
+from ipmi_lab.errors import IpmiLabError, LocalError, NotAllowed, NotSent
 from ipmi_lab.inventory.select import select
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.lab.guard import permissions
@@ -35,7 +35,7 @@ class Shell:
         self.allow = permissions(options["allow"])
         self._trace = self._open_trace(options["trace"])
         folder = options["report"]
-        self.lab = Lab(options["inventory"], allow=self.allow, observe=self._observe)
+        self.lab = Lab(options["inventory"], allow=self.allow, dry_run=options["dry_run"], observe=self._observe)
         facts = {"lab": self.lab.inventory.lab.name} if self.lab.inventory is not None else {}
         self.run = Run("shell", Path(folder) if folder else None, facts=facts)
         self._password: Secret | None = None
@@ -68,7 +68,7 @@ class Shell:
 
     def grant(self, needs: str, targets: list[Target]) -> None:
         """On one target a typed command is its own permission; on several it is asked for."""
-        if not needs or needs in self.allow:
+        if not needs or needs in self.allow or self.lab.dry_run:
             return
         if len(targets) > 1:
             names = ", ".join(target.name for target in targets)
@@ -88,6 +88,8 @@ class Shell:
         for target in targets:
             try:
                 rows.append({"target": target.name, **self._one(target, work, session)})
+            except NotSent as held:
+                rows.append({"target": target.name, "not sent": f"{held.request}: {held.message}"})
             except IpmiLabError as error:
                 if len(targets) == 1:
                     raise

@@ -4,7 +4,8 @@ from typing import Any
 
 from ipmi_lab.commands.command import PERMISSIONS, Request
 from ipmi_lab.commands.terminal import TextCommand
-from ipmi_lab.errors import LocalError, NotAllowed, did_you_mean
+from ipmi_lab.errors import LocalError, NotAllowed, NotSent, did_you_mean
+from ipmi_lab.trace.text import struck
 
 
 class Guard:
@@ -34,6 +35,16 @@ class Guard:
                 hint=f"Give it in the inventory (allow: [{needs}]) or to the run "
                 f"(--allow {needs}, --ipmi-allow {needs}, Library    IpmiLab    allow={needs}).",
             )
+
+
+def dry_run(request: Request[Any] | TextCommand) -> None:
+    """Lets reads pass; NotSent where the request would change anything."""
+    if not request.permission():
+        return
+    if isinstance(request, TextCommand):
+        raise NotSent(f"a dry run holds back {request.text!r}", request=request.label())
+    shown, _ = struck(request.netfn, request.command, request.encode(), b"")
+    raise NotSent(f"a dry run holds back the data {shown or '(none)'}", request=request.label())
 
 
 def permissions(text: str | None) -> frozenset[str]:

@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.session import AuthenticationType
+from ipmi_lab.commands.terminal import TextCommand
 from ipmi_lab.device.device import Device
 from ipmi_lab.errors import IpmiLabError, LocalError, did_you_mean
 from ipmi_lab.inventory.secrets import resolve
 from ipmi_lab.inventory.target import Target, route
-from ipmi_lab.lab.guard import Guard
+from ipmi_lab.lab.guard import Guard, dry_run
 from ipmi_lab.lab.identity import Pin
 from ipmi_lab.links.blocking import BlockingLink
 from ipmi_lab.links.link import Asyncio, Blocking, Link
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from ipmi_lab.virtual.farm import Farm, Served
 
 PASSWORD_VARIABLE, KEY_VARIABLE = "IPMI_LAB_PASSWORD", "IPMI_LAB_KG"
+AT_EXIT = 5.0  # seconds that all sessions together may take to be given back when a program ends
+HURRIED = Timing(timeout=0.5, retries=1)
 SLOT_PATIENCE = 70.0  # BMCs end a silent session after a minute
 LOGIN = ("user", "password", "kg", "privilege", "cipher", "authentication", "name_only", "quirks")
 """What makes a session another one: targets share one only where these are the same."""
@@ -66,7 +71,8 @@ def connect_asyncio(url: str, **how: Any) -> Device[Asyncio]:
 class Lab:
     """The targets of an inventory, and URLs beside them. ``allow`` are the permissions of this run.
 
-    ``virtual`` replaces every target by a virtual BMC of that profile. Virtual BMCs live as long as the lab.
+    ``virtual`` replaces every target by a virtual BMC of that profile. Virtual BMCs live as long as the lab. With
+    ``dry_run`` only reads are sent; a change raises NotSent, which says what it would have sent.
     """
 
     def __init__(
@@ -75,12 +81,14 @@ class Lab:
         *,
         allow: frozenset[str] | set[str] = frozenset(),
         virtual: str | None = None,
+        dry_run: bool = False,
         observe: Callable[[Target], Observe] | None = None,
     ) -> None:
         self.inventory = _load(inventory) if isinstance(inventory, (str, Path)) else inventory
         self.allow = frozenset(allow)
         self.extra: set[str] = set()  # permissions for the time being, such as those of one test
         self.virtual = virtual
+        self.dry_run = dry_run
         self._observe = observe
         self._farm: Farm | None = None
         self._virtual: dict[str, Target] = {}
@@ -165,8 +173,7 @@ class Lab:
         listen = observe or (self._observe(target) if self._observe is not None else None)
         link = BranchLink(name, trunk, Branch(target.bridge, listen))
         link.plain_secrets = trunk.plain_secrets
-        if guarded:
-            link.guard = self._guard(target)
+        link.guard = self._guard(target, guarded)
         if target.is_pinned:
             link.pin = Pin(target)
         return link
@@ -178,7 +185,12 @@ class Lab:
         named = any(each.via == target.name for each in self.targets.values())
         return named or self._trunks.has(target.name)
 
-    def _guard(self, target: Target) -> Guard:
+    def _guard(self, target: Target, guarded: bool) -> Callable[[Request[Any] | TextCommand], None] | None:
+        """What every command of a target must pass before it is sent, or None where all may."""
+        if self.dry_run:
+            return dry_run
+        if not guarded:
+            return None
         return Guard(target.name, self.allow | target.allow, self.extra, protect=target.protect)
 
     def _own_link(
@@ -246,8 +258,7 @@ class Lab:
                 f"no password was given for user {login.user!r}",
                 hint=f"Set {PASSWORD_VARIABLE}, give password=…, or write a reference into the inventory (env:NAME).",
             )
-        if guarded:
-            link.guard = self._guard(target)
+        link.guard = self._guard(target, guarded)
         if target.is_pinned:
             link.pin = Pin(target)
         return link
@@ -352,18 +363,20 @@ class Lab:
         self.close()
 
 
-_OPENED: "weakref.WeakSet[Device[Blocking]]" = weakref.WeakSet()
+_OPENED: "weakref.WeakKeyDictionary[Device[Blocking], int]" = weakref.WeakKeyDictionary()  # with the process
 
 
 def _give_back_at_exit(device: Device[Blocking]) -> None:
     """Where a program ends without closing its sessions, they are given back, so that the BMC's slots are free."""
-    _OPENED.add(device)
+    _OPENED[device] = os.getpid()
 
 
 @atexit.register
 def _give_back() -> None:
-    for device in list(_OPENED):
-        if device.session.is_open:
+    until = monotonic() + AT_EXIT
+    for device, process in list(_OPENED.items()):
+        if device.session.is_open and process == os.getpid() and monotonic() < until:
+            device.link.session.timing = HURRIED
             with suppress(IpmiLabError, OSError):  # nobody is left to tell
                 device.session.close()
 

@@ -25,7 +25,7 @@ from ipmi_lab.errors import IpmiLabError, LocalError
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.lab.commandline import command_line
 from ipmi_lab.lab.identity import expected_words, found_words, identify
-from ipmi_lab.lab.open import PASSWORD_VARIABLE
+from ipmi_lab.lab.open import KEY_VARIABLE, PASSWORD_VARIABLE
 from ipmi_lab.links.link import Blocking
 from ipmi_lab.report.journal import Journal
 from ipmi_lab.report.pages import PAGES, kept_name, withdraw
@@ -78,11 +78,13 @@ class Run:
 
     def __post_init__(self) -> None:
         self.hidden = Hidden()
-        if PASSWORD_VARIABLE in os.environ:
-            self.hidden.add(Secret(os.environ[PASSWORD_VARIABLE]))
+        for variable in (PASSWORD_VARIABLE, KEY_VARIABLE):
+            if variable in os.environ:
+                self.hidden.add(Secret(os.environ[variable]))
         self.journal: Journal | None = None
         self._identified: set[str] = set()
         self._command_said = False
+        self._warned: set[tuple[str, str]] = set()  # target and quirk
         if self.folder is not None:
             withdraw(self.folder)
             self.journal = Journal(self.folder, self.run_id, self.source, self.hidden)
@@ -135,11 +137,13 @@ class Run:
 
     def identify(self, ipmi: Device[Blocking], target: Target) -> None:
         """Note who the target is, once a run, and hold it against what the inventory expects."""
+        for quirk in sorted(ipmi.link.session.login.quirks & set(LESS_SAFE)):
+            if (target.name, quirk) not in self._warned:
+                self._warned.add((target.name, quirk))
+                self.problem(f"{target.name} is used with the quirk {quirk}: {LESS_SAFE[quirk]}", target=target.name)
         if target.name in self._identified:
             return
         self._identified.add(target.name)
-        for quirk in sorted(target.quirks & set(LESS_SAFE)):
-            self.problem(f"{target.name} is used with the quirk {quirk}: {LESS_SAFE[quirk]}", target=target.name)
         expected, found = expected_words(target), {}
         try:
             device_id, wrong = perform(identify(ipmi.link, target))

@@ -68,6 +68,7 @@ def test_raw_send_i2c_power_and_ping_work_on_a_url(served: Served) -> None:
     assert "power on" in said("send", "get-chassis-status")
     assert "0x48, 0x50" in said("i2c", "scan", "--bus", "1")
     assert "42 4f 31 01" in said("i2c", "read", "--bus", "1", "0x50", "4", "0x00")
+    assert "Chassis Control (0x00 0x02): a dry run holds back the data 00" in said("--dry-run", "power", "off")
     assert "off" in said("power", "off", "--wait", "5")
     assert "on" in said("send", "ChassisControl", "action=on") + said("power", "on", "--wait", "5")
     assert "milliseconds" in said("ping")

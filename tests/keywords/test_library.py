@@ -384,3 +384,36 @@ def test_the_examples_pass(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout
     assert "0 failed" in done.stdout
+
+
+def test_a_login_takes_what_its_bmc_needs(tmp_path: Path) -> None:
+    board = tmp_path / "board.yaml"
+    board.write_text("{suites: [3], session_slots: 1, quirks: [opensesspriv], users: [{user: admin}]}\n")
+    ran = run(
+        tmp_path,
+        """
+        Without A Quirk
+            ${bmc}=    Start Virtual Bmc    ${CURDIR}/board.yaml
+            Establish Session    ${bmc}
+
+        With A Quirk And The Other Look Up
+            ${bmc}=    Start Virtual Bmc    ${CURDIR}/board.yaml
+            Establish Session    ${bmc}    quirks=opensesspriv, tagzero    name_only=False    wait_for_slot=1s
+            ${id}=    Get Device Id
+            Should Be Equal    ${id.ipmi}    2.0
+
+        With A Key That The Bmc Has Not
+            ${bmc}=    Start Virtual Bmc    ${CURDIR}/board.yaml
+            VAR    ${KEY: Secret}    %{PLANTED}
+            Establish Session    ${bmc}    quirks=opensesspriv    kg=${KEY}
+
+        With A Word That Is No Quirk
+            Establish Session    a    quirks=opensespriv
+        """,
+        PLANTED="0x00ff",
+    )
+
+    assert "opensesspriv, intel20, sun20" in ran.tests["Without A Quirk"][1]
+    assert ran.tests["With A Quirk And The Other Look Up"] == ("PASS", ""), ran.console
+    assert "the K_g that was given is not the BMC's" in ran.tests["With A Key That The Bmc Has Not"][1]
+    assert "Did you mean opensesspriv" in ran.tests["With A Word That Is No Quirk"][1]

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from ipmi_lab.commands.chassis import Power
 from ipmi_lab.commands.user import PasswordOperation
-from ipmi_lab.errors import LocalError, NoSlot, NotAllowed, OutcomeUnknown, SessionError
+from ipmi_lab.errors import LocalError, NoSlot, NotAllowed, NotSent, OutcomeUnknown, SessionError
 from ipmi_lab.lab.open import Lab, connect, connect_asyncio
 from ipmi_lab.lab.run import Run
 from ipmi_lab.report.run import load
@@ -193,12 +194,17 @@ def test_less_safe_quirks_are_told_in_every_report(farm: Farm, tmp_path: Path) -
     served = serve(farm, quirks=["nochecksumcheck"])
     path = inventory(tmp_path, one=at(served, "quirks: [nochecksumcheck, tagzero]"))
     run = Run("test", tmp_path / "report")
-    with Lab(path) as lab, lab.open("one") as ipmi:
-        run.identify(ipmi, lab.target("one"))
+    with Lab(path) as lab:
+        for quirks in ((), ("norqseq",), ("norqseq",)):
+            with lab.open("one", quirks=quirks) as ipmi:
+                run.identify(ipmi, lab.target("one"))
     run.finish()
 
     problems = [event.text for event in load([tmp_path / "report"]).problems]
-    assert problems == ["one is used with the quirk nochecksumcheck: a damaged answer may be taken for a right one"]
+    assert problems == [
+        "one is used with the quirk nochecksumcheck: a damaged answer may be taken for a right one",
+        "one is used with the quirk norqseq: a late answer may be taken for that of the next command",
+    ]
 
 
 # ---------------------------------------------------------------------- few slots, silent resets, the end
@@ -283,6 +289,34 @@ def test_a_program_that_ends_without_closing_gives_its_sessions_back(farm: Farm)
     assert not served.bmc.sessions.open
 
 
+def test_a_program_ends_soon_where_its_bmcs_are_gone() -> None:
+    program = (
+        "import ipmi_lab, time\n"
+        "from ipmi_lab.virtual.farm import Farm\n"
+        "farm = Farm()\n"
+        "served = farm.open('rack-server')\n"
+        "kept = [ipmi_lab.connect(served.url, password=served.password) for _ in range(16)]\n"
+        "for ipmi in kept: ipmi.session.establish()\n"
+        "served.faults.set(loss=1.0)\n"
+        "print(time.monotonic())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+
+    assert time.monotonic() - float(done.stdout) < 8
+
+
 def test_a_quirk_that_nobody_knows_is_told() -> None:
     with pytest.raises(LocalError, match="Did you mean tagzero"):
         connect("lanplus://10.0.0.7", quirks=["tagzeroo"])
+
+
+def test_a_dry_run_sends_reads_only_and_says_what_else_it_would_send(farm: Farm) -> None:
+    served = serve(farm)
+    with Lab(dry_run=True) as lab, lab.open(served.url) as ipmi:
+        assert ipmi.chassis.is_on()
+        with pytest.raises(NotSent, match=r"Chassis Control .*: a dry run holds back the data 00"):
+            ipmi.chassis.control(Power.OFF)
+        with pytest.raises(NotSent, match=r"Set User Password .* holds back the data 02 02 \*\* \*\*") as held:
+            ipmi.set_user_password(2, PasswordOperation.SET_PASSWORD, Secret("hunter2"))
+        assert b"hunter2".hex(" ") not in str(held.value)
+        assert ipmi.chassis.is_on()
