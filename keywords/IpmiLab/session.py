@@ -53,7 +53,8 @@ class SessionKeywords:
         It is closed at the end of the test that opened it, or at the end of the suite where the suite setup did.
 
         Args:
-            target: A name of the inventory, or a URL such as ``lanplus://admin@10.0.0.7``.
+            target: A name of the inventory, or a URL such as ``lanplus://admin@10.0.0.7``; ``open://`` is the BMC of
+                the machine that runs the suite.
             alias: How the session is called from now on; else the target's name.
             host: The host of a target that no inventory names.
             port: Its UDP port, else 623.
