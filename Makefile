@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test check docs bench clean
+.PHONY: demo test check docs bench battery clean
 
 demo: $(READY)
 	$(BIN)/ipmi-lab demo
@@ -25,6 +25,12 @@ docs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# Both parts always run, and the table is written whatever came of them.
+battery: $(READY)
+	rm -f tests/battery/figures.json
+	IPMI_LAB_BATTERY=long $(BIN)/python -m pytest tests/battery -m "not alone" -n 4 --dist worksteal; waited=$$?; \
+	IPMI_LAB_BATTERY=long $(BIN)/python -m pytest tests/battery -m alone && exit $$waited
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv

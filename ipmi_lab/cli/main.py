@@ -21,6 +21,7 @@ COMMANDS = {
     "power": "ipmi_lab.cli.power",
     "raw": "ipmi_lab.cli.bmc",
     "report": "ipmi_lab.cli.report",
+    "sel": "ipmi_lab.cli.sel",
     "send": "ipmi_lab.cli.bmc",
     "targets": "ipmi_lab.cli.inventory",
     "text": "ipmi_lab.cli.bmc",

@@ -35,7 +35,8 @@ class Request(Layout, Generic[R]):
     """A command as it is asked.
 
     ``needs`` is the one permission that it takes ("" for a read), ``repeat`` whether it may be sent twice when its
-    answer is lost, ``sessionless`` whether a BMC answers it outside a session, ``least_privilege`` (written as
+    answer is lost, ``once`` whether it is never sent again, not even as the same datagram, since a look settles what
+    came of it, ``sessionless`` whether a BMC answers it outside a session, ``least_privilege`` (written as
     ``privilege=``) the least level that it takes (IPMI 2.0 appendix G; 0 = any), ``codes`` the completion codes that
     it alone defines; ``alias`` is another name that people know it by.
     """
@@ -45,6 +46,7 @@ class Request(Layout, Generic[R]):
     prefix: ClassVar[bytes] = b""
     needs: ClassVar[Permission] = ""
     repeat: ClassVar[bool] = True
+    once: ClassVar[bool] = False
     sessionless: ClassVar[bool] = False
     least_privilege: ClassVar[int] = 0x02
     codes: ClassVar[type[CommandCode]] = NoCodes
@@ -58,6 +60,7 @@ class Request(Layout, Generic[R]):
         *,
         needs: Permission = "",
         repeat: bool | None = None,
+        once: bool = False,
         sessionless: bool = False,
         privilege: int = 0x02,
         codes: type[CommandCode] = NoCodes,
@@ -70,7 +73,7 @@ class Request(Layout, Generic[R]):
         if netfn is None or command is None:
             return
         cls.netfn, cls.command, cls.needs, cls.sessionless = int(netfn), command, needs, sessionless
-        cls.repeat = not needs if repeat is None else repeat
+        cls.repeat, cls.once = not needs if repeat is None else repeat, once
         cls.least_privilege, cls.codes = privilege, codes
         cls.response = next(typing.get_args(base)[0] for base in cls.__orig_bases__ if typing.get_args(base))  # type: ignore[attr-defined]  # typing sets it
         if group is not None:

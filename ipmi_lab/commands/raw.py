@@ -32,6 +32,7 @@ class Raw(Request[RawData]):
             known=known,
             codes=Request.codes if known is None else known.codes,
             sessionless=known is not None and known.sessionless,
+            once=known is not None and known.once,
         )
 
     def encode(self) -> bytes:

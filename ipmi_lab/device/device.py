@@ -14,6 +14,7 @@ from ipmi_lab.device.chassis import Chassis
 from ipmi_lab.device.i2c import I2c, I2cCommands
 from ipmi_lab.device.messaging import MessagingCommands
 from ipmi_lab.device.part import World, feature, run
+from ipmi_lab.device.sel import Sel
 from ipmi_lab.device.session import Session, SessionCommands
 from ipmi_lab.device.terminal import TerminalCommands
 from ipmi_lab.device.user import UserCommands
@@ -40,14 +41,15 @@ class Device(
     I2cCommands[World],
     TerminalCommands[World],
 ):
-    """One BMC. ``ipmi.session`` opens and closes its session, ``ipmi.chassis`` is the machine around it, ``ipmi.i2c``
-    are the devices that the inventory names on its buses."""
+    """One BMC. ``ipmi.session`` opens and closes its session, ``ipmi.chassis`` is the machine around it, ``ipmi.sel``
+    its system event log, ``ipmi.i2c`` are the devices that the inventory names on its buses."""
 
     def __init__(self, link: Link, i2c: Mapping[str, I2cDevice] | None = None) -> None:
         super().__init__(link)
         self.i2c: I2c[World] = I2c(link, i2c)
         self.session: Session[World] = Session(link)
         self.chassis: Chassis[World] = Chassis(link)
+        self.sel: Sel[World] = Sel(link)
 
     @property
     def name(self) -> str:

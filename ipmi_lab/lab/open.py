@@ -35,6 +35,7 @@ from ipmi_lab.wire.codes import Privilege
 if TYPE_CHECKING:
     from ipmi_lab.inventory.model import Inventory
     from ipmi_lab.virtual.farm import Farm, Served
+    from ipmi_lab.virtual.faults import Faults, Relay
 
 PASSWORD_VARIABLE, KEY_VARIABLE = "IPMI_LAB_PASSWORD", "IPMI_LAB_KG"
 AT_EXIT = 5.0  # seconds that all sessions together may take to be given back when a program ends
@@ -93,6 +94,8 @@ class Lab:
         self._farm: Farm | None = None
         self._virtual: dict[str, Target] = {}
         self._served: dict[str, Served] = {}
+        self._relays: dict[str, Relay] = {}  # all that were started, each with those who go through it
+        self._relayed: set[str] = set()  # the targets whose new sessions go through theirs
         self._secrets: dict[str, Secret] = {}
         self._shared: dict[tuple[object, ...], Link] = {}
         self._trunks = Trunks()
@@ -273,13 +276,17 @@ class Lab:
         return own if self.virtual is not None else own | target.caps
 
     def real(self, target: Target) -> Target:
-        """The target itself, or the virtual BMC that stands for it, started at its first use."""
-        if self.virtual is None and (target.via is not None or target.address.scheme != "virtual"):
-            return target
+        """The target itself, or the virtual BMC that stands for it, started at its first use; behind a relay where one
+        was put before it."""
         with self._making:
-            if target.name not in self._virtual:
-                self._virtual[target.name] = self._start(target)
-            return self._virtual[target.name]
+            if self.virtual is not None or (target.via is None and target.address.scheme == "virtual"):
+                if target.name not in self._virtual:
+                    self._virtual[target.name] = self._start(target)
+                target = self._virtual[target.name]
+            if target.name not in self._relayed:
+                return target
+            relay = self._relays[target.name]
+            return replace(target, address=replace(target.address, host=relay.host, port=relay.port))
 
     def _start(self, target: Target) -> Target:
         from ipmi_lab.ports.address import Address
@@ -316,6 +323,9 @@ class Lab:
         if served is None or self._farm is None:
             return False
         del self._virtual[name], self._served[name]
+        self._relayed.discard(name)
+        if name in self._relays:
+            self._relays.pop(name).close()
         self._farm.stop(served)
         return True
 
@@ -323,6 +333,44 @@ class Lab:
         """The virtual BMC that stands for a target, or None where none runs."""
         served = self._served.get(name)
         return served if self._farm is not None and served in self._farm.served else None
+
+    def relay(self, name: str) -> "Relay":
+        """Put a network that can be bad on purpose before a target, by name or URL: sessions that are opened from now
+        on go through it. ``lab.relay("bmc1").faults.set(loss=0.1)``."""
+        from ipmi_lab.ports.address import NETWORK
+        from ipmi_lab.virtual.faults import Relay
+
+        target = self.target(name)
+        if target.name not in self._relays:
+            there = self.real(target).address
+            if there.scheme not in NETWORK:
+                raise LocalError("a relay stands on a network, and this target is on none", target=target.name)
+            self._relays[target.name] = Relay(there.host, there.port)
+        self._relayed.add(target.name)
+        return self._relays[target.name]
+
+    def end_relay(self, name: str) -> bool:
+        """Let new sessions with a target pass by its relay, and those that go through it have a good network again;
+        False where none stands."""
+        known = self.target(name).name
+        if known not in self._relayed:
+            return False
+        self._relayed.remove(known)
+        self._relays[known].faults.clear()
+        return True
+
+    def faults(self, name: str) -> "Faults":
+        """The faults of the relay before a target, or of its virtual BMC; LocalError where it has neither."""
+        served = self.virtual_bmc(name)
+        if name in self._relayed:
+            return self._relays[name].faults
+        if served is not None:
+            return served.faults
+        raise LocalError(
+            "nothing can go wrong on purpose here",
+            target=name,
+            hint="Start a fault relay before the target, or use a virtual BMC.",
+        )
 
     def _password(self, target: Target, given: SecretLike | None) -> Secret | None:
         if given is None and target.name in self._secrets:
@@ -349,7 +397,11 @@ class Lab:
         return resolve(reference, allow_literal=target.allow_literal, about=target.name)
 
     def close(self) -> None:
-        """End the virtual BMCs of this lab."""
+        """End the relays and the virtual BMCs of this lab."""
+        for relay in self._relays.values():
+            relay.close()
+        self._relays.clear()
+        self._relayed.clear()
         if self._farm is not None:
             self._farm.close()
             self._farm = None

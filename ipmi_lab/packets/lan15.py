@@ -3,11 +3,14 @@
 import struct
 from typing import NamedTuple
 
-from ipmi_lab.errors import RemoteError, TooShort
+from ipmi_lab.errors import LocalError, RemoteError, TooShort
 from ipmi_lab.packets.rmcp import IPMI_HEADER
 
 _PLAIN = struct.Struct("<4sBIIB")
 _SIGNED = struct.Struct("<4sBII16sB")
+
+
+LONGEST = 255
 
 
 class Packet(NamedTuple):
@@ -21,7 +24,12 @@ class Packet(NamedTuple):
 
 
 def pack(authentication: int, sequence: int, session_id: int, code: bytes, message: bytes) -> bytes:
-    """A datagram. The code is left out where the authentication type is none."""
+    """A datagram. The code is left out where the authentication type is none. LocalError where the message is longer
+    than its length byte can say."""
+    if len(message) > LONGEST:
+        raise LocalError(
+            f"the message has {len(message)} bytes, IPMI 1.5 carries at most {LONGEST}", hint="Use lanplus://."
+        )
     if authentication:
         return (
             _SIGNED.pack(IPMI_HEADER, authentication, sequence, session_id, code.ljust(16, b"\0"), len(message))

@@ -18,6 +18,9 @@ SCHEMES = {
 }
 """The known schemes, and what each means."""
 
+NETWORK = ("lanplus", "lan", "auto")
+"""Those that go over UDP."""
+
 LINES = ("serial", "socket", "rfc2217")
 LINE_OPTIONS = ("mode", "baud", "login", "authentication", "careful", "privilege", "bridge")
 OPTIONS = {

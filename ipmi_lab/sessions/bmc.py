@@ -1,7 +1,8 @@
 """The BMC's end of all its sessions, without sockets and clocks.
 
 State is kept by address and session id; what comes in an unknown order is ignored; tables are bounded; half-open
-logins live in a pool of their own for three seconds, so that they never keep a real login out; a change that is
+logins live in a pool of their own for three seconds, so that they never keep a real login out; nor do the sessions of
+consoles that died: who proves his password takes the place of the one that was silent the longest. A change that is
 asked for again is answered from a cache, so that it is done exactly once.
 """
 
@@ -23,12 +24,13 @@ from ipmi_lab.sessions.login15 import Challenges, activated, judge
 from ipmi_lab.sessions.login20 import Login20
 from ipmi_lab.sessions.userlevel import UserLevel15
 from ipmi_lab.sessions.window import window15
-from ipmi_lab.sessions.wrapping import Sessionless, Sessionless20, SessionWrapping, Wrapping
-from ipmi_lab.wire.codes import Privilege
+from ipmi_lab.sessions.wrapping import Lan15, Sessionless, Sessionless20, SessionWrapping, Wrapping
+from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 HALF_OPEN = 64
 HALF_OPEN_LIFE = 3.0
 INACTIVE = 60.0
+SPARE_AFTER = 3.0
 FAILURES, FAILURE_SPAN = 5, 10.0
 ADDRESSES = 1024
 REMEMBERED = 16
@@ -101,7 +103,10 @@ class BmcSessions:
     def answer(self, asked: Asked, data: bytes, *, remember: bool, now: float) -> None:
         """Send an answer; ``data`` begins with the completion code. What is remembered is not done twice."""
         session = asked.session
-        message = faulty.answer(asked.frame, data, self.faults if session is not None else frozenset())
+        faults = self.faults if session is not None else frozenset()
+        message = faulty.answer(asked.frame, data, faults)
+        if len(message) > lan15.LONGEST and isinstance(asked.wrapping, (Lan15, Sessionless)):
+            message = faulty.answer(asked.frame, bytes((CompletionCode.CANNOT_RETURN_REQUESTED_BYTES,)), faults)
         if session is not None and remember:
             session.answers[asked.message] = now, message
             while len(session.answers) > REMEMBERED:
@@ -133,7 +138,9 @@ class BmcSessions:
     def wake(self, now: float) -> None:
         """Forget logins that did not go on, and sessions that fell silent."""
         for key in [key for key, login in self._logins.items() if login.born + HALF_OPEN_LIFE <= now]:
-            self._fail(self._logins.pop(key), key[0], now)
+            login = self._logins.pop(key)
+            if not login.trusted:
+                self._fail(login, key[0], now)
         for session in [s for s in self.open.values() if s.last_heard + INACTIVE <= now]:
             self.close(session)
 
@@ -142,7 +149,10 @@ class BmcSessions:
         self.open.pop(session.bmc_id, None)
 
     def add(self, session: BmcSession) -> None:
-        """Take a new session into the table."""
+        """Take a new session into the table, in the place of the one silent the longest where it is full."""
+        spare = self._spare(session.last_heard)
+        if self.full and spare is not None:
+            self.close(spare)
         self.open[session.bmc_id] = session
 
     @property
@@ -152,7 +162,17 @@ class BmcSessions:
 
     @property
     def full(self) -> bool:
+        """Whether all slots are taken."""
         return len(self.open) >= (1 if "fewslots" in self.faults else self.accounts.session_slots)
+
+    def _no_room(self, now: float) -> bool:
+        """Whether all slots are taken, and by consoles that were heard of lately."""
+        return self.full and self._spare(now) is None
+
+    def _spare(self, now: float) -> BmcSession | None:
+        """The session that was silent the longest, if for so long that a login may take its place."""
+        oldest = min(self.open.values(), key=lambda session: session.last_heard, default=None)
+        return oldest if oldest is not None and now - oldest.last_heard >= SPARE_AFTER else None
 
     def full_for(self, account: Account) -> bool:
         """Whether a user has as many sessions as he may."""
@@ -190,12 +210,12 @@ class BmcSessions:
         if session is None or (not packet.sequence and not session.used):
             self._activate(packet, datagram, address, now)
             return None
-        return self._in_session(self._session(packet.session_id, address), datagram, now)
+        return self._in_session(self._session(packet.session_id, address), packet.sequence, datagram, now)
 
     def _take20(self, datagram: bytes, address: Address, now: float) -> Asked | None:
         packet = lan20.parse(datagram)
         if packet.session_id:
-            return self._in_session(self._session(packet.session_id, address), datagram, now)
+            return self._in_session(self._session(packet.session_id, address), packet.sequence, datagram, now)
         self._check_open()
         if packet.kind == lan20.PAYLOAD_IPMI:
             message = self._sessionless20.unwrap(datagram)
@@ -225,7 +245,9 @@ class BmcSessions:
             raise RemoteError(f"there is no session 0x{bmc_id:08X} with this console")
         return session
 
-    def _in_session(self, session: BmcSession, datagram: bytes, now: float) -> Asked | None:
+    def _in_session(self, session: BmcSession, sequence: int, datagram: bytes, now: float) -> Asked | None:
+        if not sequence:
+            raise RemoteError("the sequence number 0 came within a session, where it is reserved")
         message = session.wrapping.unwrap(datagram)
         frame = ipmb.parse(message)
         session.last_heard = now
@@ -239,7 +261,7 @@ class BmcSessions:
     def _open_session(self, payload: bytes, address: Address, now: float) -> bytes:
         OpenSessionRequest.decode(payload)  # whatever cannot be read takes no place in the table
         login = Login20(self.accounts, self._random, self.new_id(), now, self.faults)
-        answer = login.open_session(payload, self.full)
+        answer = login.open_session(payload, self._no_room(now))
         if not answer[1]:
             self._logins[address, login.bmc_id] = login
             while len(self._logins) > HALF_OPEN:
@@ -268,15 +290,24 @@ class BmcSessions:
         del self._logins[address, login.bmc_id]
         if wrapping is None or login.account is None:
             self._fail(login, address, now)
-        elif self.full or self.full_for(login.account):
+            return answer
+        self._proved(login.account, address)
+        if self._no_room(now) or self.full_for(login.account):
             return login.refuse(payload[0], Status.NO_RESOURCES_FOR_SESSION)
-        else:
-            limit = min(login.wanted, login.limit)
-            session = BmcSession(login.bmc_id, self.new_handle(), address, login.account, limit, wrapping, "2.0", now)
-            session.privilege = min(Privilege.USER, limit)
-            session.opening = payload, answer or b""
-            self.add(session)
+        limit = min(login.wanted, login.limit)
+        session = BmcSession(login.bmc_id, self.new_handle(), address, login.account, limit, wrapping, "2.0", now)
+        session.privilege = min(Privilege.USER, limit)
+        session.opening = payload, answer or b""
+        self.add(session)
         return answer
+
+    def _proved(self, account: Account, address: Address) -> None:
+        """Whoever proves his password means his other logins well: those that a bad network cuts short are no
+        failures."""
+        for key, login in self._logins.items():
+            known = login.account
+            if known is not None and known.user_id == account.user_id and _host(key[0]) == _host(address):
+                login.trusted = True
 
     # ------------------------------------------------------------------ the handshake of IPMI 1.5
 
@@ -298,7 +329,7 @@ class BmcSessions:
         except BadSignature:
             self.failed(address, now)
             raise
-        code = judge(ask, account, self.accounts.limit(), self.full, self.full_for(account))
+        code = judge(ask, account, self.accounts.limit(), self._no_room(now), self.full_for(account))
         inbound = int.from_bytes(self._random(4), "little") or 1
         wrapping = FaultyLan15(
             authentication=given.kind,

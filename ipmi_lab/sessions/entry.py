@@ -11,7 +11,7 @@ from ipmi_lab.commands.session import ActivateSession, AuthenticationType
 from ipmi_lab.errors import LocalError, NoAnswer, SessionError
 from ipmi_lab.packets.serial import Mode, is_reply
 from ipmi_lab.sessions.crypto import Random, digest15
-from ipmi_lab.sessions.handshake15 import ask_activation, ask_challenge, choose
+from ipmi_lab.sessions.handshake15 import ask_activation, ask_challenge, choose, not_activated
 from ipmi_lab.sessions.login import Login
 from ipmi_lab.sessions.opening import ask_capabilities, rise
 from ipmi_lab.sessions.steps import Ask, Say, Steps
@@ -81,6 +81,8 @@ def _by_challenge(login: Login, random: Random, unheard: Callable[[], str]) -> S
         outbound_sequence=int.from_bytes(random(4), "little") or 1,
     )
     active = yield from ask_activation(login, request, None)
+    if active is None:
+        raise not_activated()
     return active.session_id, f"authentication {AuthenticationType(kind).words}, {login.privilege.words}"
 
 

@@ -13,7 +13,7 @@ from ipmi_lab.errors import NoAnswer, NoSlot, SessionError
 from ipmi_lab.packets import lan15
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.login import Login
-from ipmi_lab.sessions.steps import Ask, Steps
+from ipmi_lab.sessions.steps import ROUNDS, Ask, Steps, patiently
 from ipmi_lab.sessions.window import window15
 from ipmi_lab.sessions.wrapping import Lan15, Wrapping
 from ipmi_lab.wire.codes import Privilege
@@ -44,13 +44,17 @@ def open15(login: Login, random: Random, offered: ChannelAuthenticationCapabilit
         raise SessionError(
             f"the password has {len(login.password)} bytes, IPMI 1.5 takes at most 16", hint="Use lanplus://."
         )
-    challenge = yield from ask_challenge(login, kind)
-    return (yield from _activate(login, random, kind, challenge, signs))
+    for _ in range(ROUNDS):
+        challenge = yield from ask_challenge(login, kind)
+        opened = yield from _activate(login, random, kind, challenge, signs)
+        if opened is not None:
+            return opened
+    raise not_activated()
 
 
 def ask_challenge(login: Login, kind: AuthenticationType) -> Steps[SessionChallenge]:
     """A temporary session id, and what has to be signed."""
-    answer = yield Ask(GetSessionChallenge(authentication=kind, user_name=login.user))
+    answer = yield from patiently(Ask(GetSessionChallenge(authentication=kind, user_name=login.user)))
     if answer is None:
         raise NoAnswer("the BMC answers, but not to Get Session Challenge")
     if answer.code:
@@ -105,7 +109,7 @@ class _Activating(Lan15):
 
 def _activate(
     login: Login, random: Random, kind: AuthenticationType, challenge: SessionChallenge, signs: bool
-) -> Steps[tuple[Lan15, str]]:
+) -> Steps[tuple[Lan15, str] | None]:
     outbound = int.from_bytes(random(4), "little") or 1
     temporary = _Activating(
         authentication=kind,
@@ -119,6 +123,8 @@ def _activate(
         authentication=kind, privilege=login.privilege, challenge=challenge.challenge, outbound_sequence=outbound
     )
     active = yield from ask_activation(login, request, temporary)
+    if active is None:
+        return None
     agreed = active.authentication if signs else AuthenticationType.NONE
     if "forcepermsg" in login.quirks:
         agreed = kind
@@ -133,14 +139,20 @@ def _activate(
     return wrapping, f"IPMI 1.5, authentication {AuthenticationType(agreed).words}"
 
 
-def ask_activation(login: Login, request: ActivateSession, wrapping: Wrapping | None) -> Steps[ActiveSession]:
-    """The session that the BMC opened; SessionError says why it did not."""
+def not_activated() -> SessionError:
+    """What an activation without an answer most likely means."""
+    return SessionError(
+        "the BMC does not answer Activate Session, which is how most BMCs refuse a wrong password",
+        hint="Check user and password. Many BMCs are silent too for a while after wrong logins (a lock-out).",
+    )
+
+
+def ask_activation(login: Login, request: ActivateSession, wrapping: Wrapping | None) -> Steps[ActiveSession | None]:
+    """The session that the BMC opened; SessionError says why it refused, None where nothing came: the password is
+    wrong, or a bad network swallowed it all."""
     answer = yield Ask(request, wrapping)
     if answer is None:
-        raise SessionError(
-            "the BMC does not answer Activate Session, which is how most BMCs refuse a wrong password",
-            hint="Check user and password. Many BMCs are silent too for a while after wrong logins (a lock-out).",
-        )
+        return None
     if answer.code:
         raise (NoSlot if answer.code in NO_SLOT else SessionError)(
             f"the BMC refused Activate Session for user {login.user!r} as {login.privilege.words}: "

@@ -17,7 +17,7 @@ from ipmi_lab.packets.rakp import (
 from ipmi_lab.sessions.crypto import STRONGEST_FIRST, SUITES, Random, Suite
 from ipmi_lab.sessions.keys import MD5_128, Agreement
 from ipmi_lab.sessions.login import Login
-from ipmi_lab.sessions.steps import Ask, Say, Steps
+from ipmi_lab.sessions.steps import Ask, Say, Steps, patiently
 from ipmi_lab.sessions.window import window20
 from ipmi_lab.sessions.wrapping import Lan20, same
 from ipmi_lab.wire.codes import Privilege
@@ -205,7 +205,7 @@ def _open_session(login: Login, random: Random, suite: Suite) -> Steps[OpenSessi
         )
         return request.encode(), _Fits(tag, console_id, login)
 
-    raw = yield Say(lan20.OPEN_REQUEST, make, lan20.OPEN_RESPONSE)
+    raw = yield from patiently(Say(lan20.OPEN_REQUEST, make, lan20.OPEN_RESPONSE))
     if raw is None:
         raise NoAnswer(
             "the BMC answers, but not to Open Session",

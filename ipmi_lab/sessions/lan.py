@@ -5,14 +5,15 @@ from typing import Any
 
 from ipmi_lab.errors import NoAnswer, RemoteError, TooShort
 from ipmi_lab.packets import lan20, rmcp
-from ipmi_lab.sessions.client import ClientSession
+from ipmi_lab.sessions.client import ClientSession, State
 from ipmi_lab.sessions.crypto import Random
-from ipmi_lab.sessions.events import Ponged, Refused
+from ipmi_lab.sessions.events import Closed, Opened, Ponged, Refused, Said
 from ipmi_lab.sessions.login import Login, Timing
 from ipmi_lab.sessions.opening import opening
 from ipmi_lab.sessions.steps import Say, Steps
 from ipmi_lab.sessions.wrapping import Lan20, Sessionless, SessionWrapping
 
+LOOKS = (1.6, 3.2, 4.8)  # from one ping to the next while a session is being opened, in first waits
 SHORTEST = 14  # RMCP header, authentication type, sequence number, session id, length
 
 
@@ -28,6 +29,7 @@ class LanSession(ClientSession):
     def open(self, now: float) -> None:
         self._ponged = False
         super().open(now)
+        self._timers["look"] = now + LOOKS[0] * self.timing.first, lambda when: self._look(1, when)
 
     @property
     def confidential(self) -> bool:
@@ -36,6 +38,19 @@ class LanSession(ClientSession):
     def _opening(self) -> Steps[tuple[SessionWrapping, str]]:
         self._out.append(_ping(self._random))
         return opening(self.login, self._random, lambda: self._ponged)
+
+    def _look(self, number: int, now: float) -> None:
+        """While nobody has answered yet, ping again now and then: a BMC that answers any ping lives, and is worth more
+        tries. (Not beside a question: of two datagrams that are refused the system tells one.)"""
+        if self.state is State.OPENING and not self._ponged:
+            self._out.append(_ping(self._random))
+            if number < len(LOOKS):
+                wait = LOOKS[number] * self.timing.first
+                self._timers["look"] = now + wait, lambda when: self._look(number + 1, when)
+
+    def _tell(self, event: Opened | Refused | Closed | Said) -> None:
+        self._timers.pop("look", None)
+        super()._tell(event)
 
     def abandon(self) -> None:
         super().abandon()

@@ -41,6 +41,7 @@ class Login20:
         self.suite_number = 0
         self.opened_as = 0
         self.account: Account | None = None
+        self.trusted = False  # the same user proved his password in another login meanwhile
         self.agreement: Agreement | None = None
         self._seen: dict[type, tuple[bytes, bytes]] = {}  # what was said last, and what we answered
 

@@ -12,14 +12,14 @@ from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.handshake15 import open15
 from ipmi_lab.sessions.handshake20 import THIS_CHANNEL, ask_suites, open20
 from ipmi_lab.sessions.login import Login
-from ipmi_lab.sessions.steps import Ask, Steps
+from ipmi_lab.sessions.steps import Ask, Steps, patiently
 from ipmi_lab.sessions.wrapping import SessionWrapping
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 
 def opening(login: Login, random: Random, ponged: Callable[[], bool]) -> Steps[tuple[SessionWrapping, str]]:
     """Find out what the BMC speaks, open a session with it, and rise to the wanted privilege."""
-    capabilities = yield from ask_capabilities(login, lambda: _heard(ponged()))
+    capabilities = yield from ask_capabilities(login, lambda: _heard(ponged()), ponged)
     wrapping: SessionWrapping
     if _speaks20(login, capabilities):
         listed: list[int] = []
@@ -38,15 +38,20 @@ def _heard(ponged: bool) -> str:
     return f"{heard} check host and port, the cable, and that IPMI over LAN is enabled in the BMC."
 
 
-def ask_capabilities(login: Login, unheard: Callable[[], str]) -> Steps[ChannelAuthenticationCapabilities]:
+def ask_capabilities(
+    login: Login, unheard: Callable[[], str], alive: Callable[[], bool] = lambda: False
+) -> Steps[ChannelAuthenticationCapabilities]:
     """What the BMC's channel can do. Old BMCs refuse the bit that asks for IPMI 2.0: they are asked again without.
 
-    ``unheard`` is what to try where nothing answers.
+    ``unheard`` is what to try where nothing answers; where something is ``alive`` all the same, it is asked longer.
     """
     for extended in (True, False) if login.version != "1.5" else (False,):
-        answer = yield Ask(
+        ask = Ask(
             GetChannelAuthenticationCapabilities(extended=extended, channel=THIS_CHANNEL, privilege=login.privilege)
         )
+        answer = yield ask
+        if answer is None and alive():
+            answer = yield ask
         if answer is None:
             raise NoAnswer("nothing answers Get Channel Authentication Capabilities", hint=unheard())
         if not answer.code:
@@ -75,7 +80,7 @@ def _speaks20(login: Login, capabilities: ChannelAuthenticationCapabilities) -> 
 
 def rise(login: Login, wrapping: SessionWrapping) -> Steps[None]:
     """Become what the login wants to be."""
-    answer = yield Ask(SetSessionPrivilegeLevel(privilege=login.privilege), wrapping)
+    answer = yield from patiently(Ask(SetSessionPrivilegeLevel(privilege=login.privilege), wrapping))
     if answer is None:
         raise NoAnswer(
             "the session was opened, but Set Session Privilege Level is not answered",

@@ -4,7 +4,7 @@ from collections import deque
 from typing import Any
 
 from ipmi_lab.commands.command import Request
-from ipmi_lab.commands.session import GetChannelAuthenticationCapabilities
+from ipmi_lab.commands.session import ActivateSession, GetChannelAuthenticationCapabilities
 from ipmi_lab.errors import LocalError
 from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions import bridge
@@ -16,7 +16,7 @@ from ipmi_lab.sessions.pending import NUMBERS, Numbers, Pending
 from ipmi_lab.sessions.wrapping import SessionWrapping, Wrapping
 from ipmi_lab.wire.codes import Privilege
 
-DOUBTS = 3  # how often only the question outside the session must be answered: less may be bad luck
+DOUBTS = 6  # how often only the question outside the session must be answered: less may be bad luck
 REFUSED_WAIT = 0.5
 IDLE = 45.0  # BMCs drop a session after 60 s of silence; beyond this an unanswered question looks like it
 
@@ -75,9 +75,16 @@ class Questions:
 
     def _start(self, pending: Pending, now: float) -> None:
         sequence = pending.sequence = self._numbers.take(self._open, now)
-        pending.wait = self._bridged_wait(pending) if pending.route else self._first_wait()
+        if pending.route:
+            pending.wait = self._bridged_wait(pending)
+        else:
+            pending.wait = self.timing.timeout if pending.request.once else self._first_wait()
         self._open[sequence] = pending
-        self._send(pending, now)
+        try:
+            self._send(pending, now)
+        except LocalError:  # it does not fit into a packet
+            del self._open[sequence]
+            raise
 
     @property
     def _busy(self) -> int:
@@ -124,6 +131,10 @@ class Questions:
         """Reads within a session have a budget of time; everything else has so many tries."""
         if self._within_session(pending) and pending.repeat and pending.owner == "command":
             return now - pending.asked_at >= self.timing.budget
+        if pending.request.once:
+            return True
+        if isinstance(pending.request, ActivateSession):  # it has a second round, with a challenge of its own
+            return pending.tries >= self.timing.retries
         return pending.tries > self.timing.retries
 
     def _within_session(self, pending: Pending) -> bool:

@@ -27,5 +27,17 @@ class Say(NamedTuple):
     tries: int | None = None
 
 
+ROUNDS = 2
+"""How often a step of a BMC that is known to live is begun; each round has all the tries of the session's timing."""
+
 T = TypeVar("T")
 Steps = Generator[Ask | Say, Any, T]
+
+
+def patiently(step: Ask | Say) -> Steps[Any]:
+    """The reply to a step, begun anew where a bad network may have swallowed a whole round; None where it stays out."""
+    for _ in range(ROUNDS):
+        reply = yield step
+        if reply is not None:
+            return reply
+    return None

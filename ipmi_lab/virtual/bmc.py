@@ -18,6 +18,7 @@ from ipmi_lab.virtual.identity import Identity
 from ipmi_lab.virtual.messaging import Messaging
 from ipmi_lab.virtual.part import Silent
 from ipmi_lab.virtual.profile import Profile
+from ipmi_lab.virtual.sel import SystemEventLog
 from ipmi_lab.virtual.serial import SerialLine
 from ipmi_lab.virtual.session import Sessions
 from ipmi_lab.virtual.systeminfo import SystemInfos
@@ -46,6 +47,7 @@ class VirtualBmc(Controller):
         self.chassis = Chassis(self)
         self.i2c = I2cBuses(self)
         self.messaging = Messaging(self)
+        self.sel = SystemEventLog(self)
         self.line: SerialLine | None = None
         self.bridging = Bridging(self)
         self.sessions = BmcSessions(self.users, random=random, faults=frozenset(profile.quirks))
@@ -56,6 +58,7 @@ class VirtualBmc(Controller):
                 self.chassis,
                 self.i2c,
                 self.messaging,
+                self.sel,
                 Identity(self),
                 Sessions(self),
                 SystemInfos(self),

@@ -7,27 +7,30 @@ import dataclasses
 import heapq
 import itertools
 import random
-import select
+import selectors
 import socket
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from ipmi_lab.errors import LocalError, did_you_mean
+from ipmi_lab.errors import LocalError, NoAnswer, did_you_mean
 
 LARGEST = 65535
 MOST_WAITING = 10_000
-MOST_CONSOLES = 64
+MOST_CONSOLES = 256
 REORDER_DELAY = 0.02
 MOST_NOISE = 8
+LONGEST_STRAY = 100
 
 
 @dataclass
 class Faults:
     """What goes wrong: shares from 0 to 1, times in seconds. ``drop`` loses a byte of a datagram, ``noise`` puts a few
-    before it, as on a serial line.
+    before it, as on a serial line; ``stray`` sends a random datagram before it.
 
     ``refuse`` answers so many commands with ``code`` (0xC0, node busy) instead of doing them; only a virtual BMC can.
     """
@@ -39,6 +42,7 @@ class Faults:
     truncate: float = 0.0
     drop: float = 0.0
     noise: float = 0.0
+    stray: float = 0.0
     delay: float = 0.0
     jitter: float = 0.0
     refuse: int = 0
@@ -73,6 +77,8 @@ class Faults:
     def carry(self, datagram: bytes) -> Iterator[tuple[float, bytes]]:
         """What becomes of a datagram: each copy with the seconds that it takes; nothing where it is lost."""
         chance = self.chance.random
+        if self.stray and chance() < self.stray:
+            yield 0.0, self.chance.randbytes(self.chance.randrange(1, LONGEST_STRAY))
         if chance() < self.loss:
             return
         for _ in range(2 if chance() < self.duplicate else 1):
@@ -104,7 +110,7 @@ class Faults:
         return self.code
 
 
-SHARES = ("loss", "duplicate", "reorder", "corrupt", "truncate", "drop", "noise")
+SHARES = ("loss", "duplicate", "reorder", "corrupt", "truncate", "drop", "noise", "stray")
 
 
 class Later:
@@ -134,19 +140,30 @@ class Later:
 
 
 class Relay:
-    """Stands between consoles and one BMC on a free loopback port, from one thread. Also a context manager."""
+    """Stands between consoles and one BMC on a free loopback port, from one thread. Also a context manager.
+
+    ``faults`` befall what goes to the BMC, ``answers`` what comes back; both are one unless told otherwise.
+    NoAnswer where the host cannot be found.
+    """
 
     def __init__(self, host: str, port: int, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.answers = self.faults
-        self._target = (host, port)
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._door = socket.socket(family, socket.SOCK_DGRAM)
-        self._door.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
-        self._family = family
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        except (OSError, UnicodeError) as error:
+            raise NoAnswer(f"the host {host!r} cannot be found ({error})", hint="Check its name.") from None
+        self._family: int = found[0][0]
+        self._target: Any = found[0][4]
+        self._door = socket.socket(self._family, socket.SOCK_DGRAM)
+        self.host = "::1" if self._family == socket.AF_INET6 else "127.0.0.1"
+        self._door.bind((self.host, 0))
         self.port: int = self._door.getsockname()[1]
-        self._ways: dict[Any, socket.socket] = {}
+        self._ways: OrderedDict[Any, socket.socket] = OrderedDict()  # by console, the one heard last at the end
+        self._selector = selectors.DefaultSelector()
         self._bell, self._hears = socket.socketpair()
+        self._selector.register(self._door, selectors.EVENT_READ, self._from_console)
+        self._selector.register(self._hears, selectors.EVENT_READ, lambda: None)
         self._later = Later()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="ipmi-lab fault relay", daemon=True)
@@ -154,13 +171,8 @@ class Relay:
 
     def _run(self) -> None:
         while not self._stopping:
-            ways = {way: console for console, way in self._ways.items()}
-            wait = self._later.wait(time.monotonic())
-            for ready in select.select([self._door, self._hears, *ways], [], [], wait)[0]:
-                if ready is self._door:
-                    self._from_console()
-                elif ready is not self._hears:
-                    self._from_bmc(ready, ways[ready])
+            for key, _ in self._selector.select(self._later.wait(time.monotonic())):
+                key.data()
             for sender, datagram, to in self._later.due(time.monotonic()):
                 _send(sender, datagram, to)
 
@@ -173,19 +185,30 @@ class Relay:
     def _from_console(self) -> None:
         try:
             datagram, console = self._door.recvfrom(LARGEST)
-        except OSError:
+            way = self._way(console)
+        except OSError:  # a refusal of an earlier answer, or there is no way to the BMC
             return
-        if console not in self._ways and len(self._ways) < MOST_CONSOLES:
-            self._ways[console] = socket.socket(self._family, socket.SOCK_DGRAM)
-            self._ways[console].connect(self._target)
+        self._pass(self.faults, way, datagram, None)
+
+    def _way(self, console: Any) -> socket.socket:
+        """The socket that speaks to the BMC for a console; the console silent for longest makes room."""
         way = self._ways.get(console)
-        if way is not None:
-            self._pass(self.faults, way, datagram, None)
+        if way is None:
+            way = socket.socket(self._family, socket.SOCK_DGRAM)
+            way.connect(self._target)
+            self._ways[console] = way
+            self._selector.register(way, selectors.EVENT_READ, partial(self._from_bmc, way, console))
+            while len(self._ways) > MOST_CONSOLES:
+                _, oldest = self._ways.popitem(last=False)
+                self._selector.unregister(oldest)
+                oldest.close()
+        self._ways.move_to_end(console)
+        return way
 
     def _from_bmc(self, way: socket.socket, console: Any) -> None:
         try:
             datagram = way.recv(LARGEST)
-        except OSError:  # nobody listens there at the moment
+        except OSError:  # nobody listens there at the moment, or its console had to make room
             return
         self._pass(self.answers, self._door, datagram, console)
 
@@ -201,6 +224,7 @@ class Relay:
         self._stopping = True
         self._bell.send(b"!")
         self._thread.join()
+        self._selector.close()
         for open_socket in (self._door, self._bell, self._hears, *self._ways.values()):
             open_socket.close()
 

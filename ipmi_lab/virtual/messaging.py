@@ -156,10 +156,13 @@ class Messaging(Part):
     def happened(self, ask: PlatformEvent) -> Answer:
         if not 1 <= len(ask.data) <= 3:
             return CompletionCode.REQUEST_DATA_LENGTH_INVALID
+        stamp = (int(self.bmc.asking.now) % SENSOR_CLOCK).to_bytes(4, "little")
+        head = b"\xff\xff" + bytes((SYSTEM_EVENT,)) + stamp + bytes((self.bmc.asking.requester, LAN << 4))
+        record = (head + ask.encode()).ljust(16, b"\xff")
         if self.enables.event_message_buffer and self.event is None:
-            stamp = (int(self.bmc.asking.now) % SENSOR_CLOCK).to_bytes(4, "little")
-            head = b"\xff\xff" + bytes((SYSTEM_EVENT,)) + stamp + bytes((self.bmc.asking.requester, LAN << 4))
-            self.event = (head + ask.encode()).ljust(16, b"\xff")
+            self.event = record
+        if self.enables.event_logging:
+            self.bmc.sel.log(record)
         return Done()
 
     @answers(ReadEventMessageBuffer)

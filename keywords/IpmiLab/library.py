@@ -14,6 +14,7 @@ from IpmiLab.i2c import I2cKeywords
 from IpmiLab.messaging import MessagingKeywords
 from IpmiLab.report import ReportKeywords
 from IpmiLab.runs import part
+from IpmiLab.sel import SelKeywords
 from IpmiLab.session import SessionKeywords
 from IpmiLab.types import AutoClose, Hex, Password, Trace
 from IpmiLab.virtual import VirtualKeywords
@@ -81,7 +82,7 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
         self.context = Context(Settings(inventory, auto_close, timeout, retry_assertions_for, report, trace, allow))
         subjects = (
             *(SessionKeywords, CommandKeywords, MessagingKeywords, I2cKeywords),
-            *(BmcKeywords, ReportKeywords, VirtualKeywords),
+            *(BmcKeywords, SelKeywords, ReportKeywords, VirtualKeywords),
         )
         self._suites: list[str] = []
         self._tests: list[str] = []

@@ -1,4 +1,4 @@
-"""Keywords that start BMCs of software."""
+"""Keywords that start BMCs of software, and make networks bad on purpose."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from IpmiLab.context import Context
 
 
 class VirtualKeywords:
-    """Virtual BMCs, for suites without hardware."""
+    """Virtual BMCs, for suites without hardware; faults on purpose, before these and before real ones."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -50,12 +50,44 @@ class VirtualKeywords:
             raise LocalError(f"no virtual BMC {target!r} runs", hint="Give what Start Virtual Bmc returned.")
 
     @keyword
-    def inject_fault(self, kind: str, value: float = 1, *, code: int = 0xC0, session: str | None = None) -> None:
-        """Makes the network of a virtual BMC lose, double or spoil datagrams from now on, or its BMC refuse commands.
+    def start_fault_relay(self, target: str) -> None:
+        """Puts a network that can be bad on purpose before a target, also before a real BMC: sessions that are
+        established from now on go through it, and `Inject Fault` says what goes wrong there.
+
+        It stays until `Stop Fault Relay`, or as long as the library.
 
         Args:
-            kind: ``loss``, ``duplicate``, ``reorder``, ``corrupt``, ``truncate``, ``drop``, ``noise`` (a share from 0
-                to 1), ``delay``, ``jitter`` (seconds), ``refuse`` (so many commands), or ``none`` to end all.
+            target: A name of the inventory or a URL.
+
+        Example:
+        | Start Fault Relay | bmc1 |
+        | Establish Session | bmc1 |
+        | Inject Fault | loss | 0.2 |
+        """
+        self.context.lab.relay(target)
+
+    @keyword
+    def stop_fault_relay(self, target: str) -> None:
+        """Lets new sessions with the target pass by its relay; those that go through it have a good network again.
+
+        Args:
+            target: What `Start Fault Relay` was given.
+
+        Example:
+        | Stop Fault Relay | bmc1 |
+        """
+        if not self.context.lab.end_relay(target):
+            raise LocalError("no fault relay stands before it", target=target, hint="Use Start Fault Relay first.")
+
+    @keyword
+    def inject_fault(self, kind: str, value: float = 1, *, code: int = 0xC0, session: str | None = None) -> None:
+        """Makes the network of a virtual BMC, or that of a fault relay, lose, double or spoil datagrams from now on;
+        or makes a virtual BMC refuse commands.
+
+        Args:
+            kind: ``loss``, ``duplicate``, ``reorder``, ``corrupt``, ``truncate``, ``drop``, ``noise``, ``stray`` (a
+                share from 0 to 1), ``delay``, ``jitter`` (seconds), ``seed``, ``refuse`` (so many commands), or
+                ``none`` to end all.
             value: How much of it.
             code: The completion code that ``refuse`` answers.
             session: The alias of the session; else the current one.
@@ -66,10 +98,15 @@ class VirtualKeywords:
         | Inject Fault | none |
         """
         target = self.context.held(session).target
-        served = self.context.lab.virtual_bmc(self.context.lab.trunk(target).name)
-        if served is None:
-            raise LocalError("only a virtual BMC has faults on purpose", target=target.name)
+        lab = self.context.lab
+        name = lab.trunk(target).name
+        faults = lab.faults(name)
         if kind == "none":
-            served.faults.clear()
+            faults.clear()
+        elif kind != "refuse":
+            faults.set(**{kind: value})
         else:
-            served.faults.set(**{kind: value}, **({"code": code} if kind == "refuse" else {}))
+            served = lab.virtual_bmc(name)
+            if served is None:
+                raise LocalError("only a virtual BMC refuses commands on purpose", target=target.name)
+            served.faults.set(refuse=value, code=code)

@@ -128,6 +128,7 @@ def hold_against_what_began(run: Run, folder: Path) -> None:
     assert len(seen) == len(run.tests)
 
 
+@pytest.mark.battery(37)
 @pytest.mark.parametrize("seed", range(KILLS))
 @pytest.mark.parametrize("way", WAYS)
 def test_a_killed_run_keeps_what_was_finished_and_is_not_green(way: str, seed: int, folder: Path) -> None:
@@ -145,6 +146,7 @@ def test_a_killed_run_keeps_what_was_finished_and_is_not_green(way: str, seed: i
     assert not (folder / "report" / "index.html").exists() or way == "pabot"
 
 
+@pytest.mark.battery(37)
 @pytest.mark.parametrize("way", ["xdist", "pabot"])
 def test_one_killed_process_of_several_makes_no_green_page(way: str, folder: Path) -> None:
     for path in (folder / "test_it.py", *(folder / "suites").iterdir()):
@@ -240,6 +242,7 @@ def way(request: pytest.FixtureRequest, folder: Path) -> str:
     return str(request.param)
 
 
+@pytest.mark.battery(38)
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_a_run_goes_on_through_trouble_and_says_what_was_lost(trouble: str, way: str, folder: Path) -> None:
     deed, verdict = TROUBLES[trouble]
@@ -258,6 +261,7 @@ def test_a_run_goes_on_through_trouble_and_says_what_was_lost(trouble: str, way:
         assert "events could not be written to the journal" in run.reasons[-1]
 
 
+@pytest.mark.battery(38)
 def test_a_run_goes_on_where_no_report_can_be_written(way: str, folder: Path) -> None:
     place = "/proc/report"  # where not even root can make a folder
     (folder / "trouble.py").write_text("def strike(run): pass\ndef heal(run, spare): pass\n")

@@ -139,6 +139,7 @@ def test_is_refused_inside(url, ipmi_lab):
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["plain", "xdist"])
+@pytest.mark.battery(32)
 def test_pytest_leaves_no_trace_of_it(workers: list[str], lab: Served, tmp_path: Path) -> None:
     (tmp_path / "test_planted.py").write_text(PYTEST)
     options = ["-l", "-vv", "--full-trace", "--tb=long", "--log-level=DEBUG", "--log-cli-level=DEBUG", "-rA"]
@@ -174,6 +175,7 @@ Given
 """
 
 
+@pytest.mark.battery(32)
 def test_robot_leaves_no_trace_of_it(lab: Served, tmp_path: Path) -> None:
     suite = ROBOT.replace("    ${raw}=    Get File    secret\n    VAR    ${PLANTED: Secret}    ${raw}\n", "")
     (tmp_path / "suite.robot").write_text(suite)
@@ -202,6 +204,7 @@ def test_robot_leaves_no_trace_of_it(lab: Served, tmp_path: Path) -> None:
     no_hit(tmp_path, said)
 
 
+@pytest.mark.battery(32)
 def test_a_password_on_robots_command_line_stays_out_of_the_report(lab: Served, tmp_path: Path) -> None:
     """Other programs see it there, as with every program; what the run leaves behind has it nowhere."""
     (tmp_path / "suite.robot").write_text(
@@ -216,6 +219,7 @@ def test_a_password_on_robots_command_line_stays_out_of_the_report(lab: Served, 
     no_hit(tmp_path, said)
 
 
+@pytest.mark.battery(32)
 def test_the_shell_leaves_no_trace_of_it(lab: Served, tmp_path: Path) -> None:
     program = ["ipmi-lab", "-i", "lab.yaml", "--report", "out", "--trace", "trace.txt"]
     said = "".join(
@@ -243,6 +247,7 @@ def test_the_shell_leaves_no_trace_of_it(lab: Served, tmp_path: Path) -> None:
     no_hit(tmp_path, said)
 
 
+@pytest.mark.battery(32)
 def test_nothing_that_holds_it_shows_it(lab: Served) -> None:
     ipmi = connect(lab.url, password=PLANTED)
     ipmi.session.establish()

@@ -74,6 +74,19 @@ def test_raw_send_i2c_power_and_ping_work_on_a_url(served: Served) -> None:
     assert "milliseconds" in said("ping")
 
 
+def test_the_system_event_log_is_written_and_read(served: Served) -> None:
+    option, target, password = url(served)
+
+    def said(*words: str) -> str:
+        return well(option, target, *words, password=password)
+
+    assert re.search(r"entries +0", said("sel", "info"))
+    assert "0x0001" in said("sel", "add", "00 00 02 00 00 00 00 41 00 04 01 30 01 57 5a 50")
+    shown = said("sel", "get", "0xffff")
+    assert "04 01 30 01 57 5a 50" in shown
+    assert "0xffff" in shown
+
+
 def test_several_targets_make_a_table_and_their_worst_exit_code(tmp_path: Path) -> None:
     both = well(*LAB, "-t", "server", "info")
     assert "server1" in both

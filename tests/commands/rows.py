@@ -6,7 +6,7 @@ the tables of the specification and of two implementations (ipmitool, FreeIPMI),
 
 from typing import Any, NamedTuple
 
-from ipmi_lab.commands import bmc, channel, chassis, event, i2c, messaging, session, systeminfo, user
+from ipmi_lab.commands import bmc, channel, chassis, event, i2c, messaging, sel, session, systeminfo, user
 from ipmi_lab.commands.command import Request
 from ipmi_lab.secret import Secret
 from ipmi_lab.wire.codes import Privilege
@@ -275,5 +275,27 @@ ROWS = [
         "",
         {},
         "hand",
+    ),
+    Row(
+        sel.GetSelInfo(),
+        "",
+        "51 02 00 60 3e 78 03 00 00 00 00 00 00 0a",
+        {"version": 0x51, "entries": 2, "free": 15968, "last_add": 888, "reserve": True, "delete": True},
+        "sim",
+    ),
+    Row(sel.ReserveSel(), "", "02 00", {"reservation": 2}, "sim"),
+    Row(
+        sel.GetSelEntry(record_id=sel.LAST),
+        "00 00 ff ff 00 ff",
+        "ff ff 02 00 e0 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d",
+        {"next_id": sel.LAST, "record": bytes.fromhex("0200e00102030405060708090a0b0c0d")},
+        "sim",
+    ),
+    Row(
+        sel.AddSelEntry(record=bytes.fromhex("00000278563412200004011001575064")),
+        "00 00 02 78 56 34 12 20 00 04 01 10 01 57 50 64",
+        "01 00",
+        {"record_id": 1},
+        "sim",
     ),
 ]

@@ -352,6 +352,30 @@ def test_faults_are_injected_into_virtual_bmcs(tmp_path: Path) -> None:
     assert ran.code == 0, ran.tests
 
 
+def test_a_relay_makes_the_network_bad_before_any_target(tmp_path: Path) -> None:
+    ran = run(
+        tmp_path,
+        """
+        Before A Target
+            Start Fault Relay    a
+            Establish Session    a
+            Inject Fault    seed    4
+            Inject Fault    loss    0.2
+            Inject Fault    stray    0.5
+            FOR    ${n}    IN RANGE    5
+                Get Device Id
+            END
+            Inject Fault    refuse    1
+            Run Keyword And Expect Error    *0xC0, node busy*    Get Device Id
+            Stop Fault Relay    a
+            Get Device Id
+            Run Keyword And Expect Error    *no fault relay stands before it*    Stop Fault Relay    a
+        """,
+    )
+
+    assert ran.code == 0, ran.tests
+
+
 def test_plain_text_is_no_password(tmp_path: Path) -> None:
     ran = run(tmp_path, "Plain\n    Establish Session    a    password=text\n")
 

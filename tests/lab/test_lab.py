@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ipmi_lab.commands.bmc import DeviceId
-from ipmi_lab.errors import LocalError, NotAllowed
+from ipmi_lab.errors import IpmiLabError, LocalError, NotAllowed
 from ipmi_lab.inventory.target import ExpectedDeviceId
 from ipmi_lab.lab.guard import permissions
 from ipmi_lab.lab.identity import firmware_fits, mismatches
@@ -133,3 +133,38 @@ def test_limits_belong_to_what_is_allowed(value: float, limits: dict[str, Any], 
 def test_a_measurement_that_means_nothing_is_refused(value: float, limits: dict[str, Any]) -> None:
     with pytest.raises(LocalError):
         Run("robot").measure("x", value, **limits)
+
+
+def test_a_relay_stands_before_a_target_for_the_sessions_opened_after_it(path: Path) -> None:
+    with Lab(path) as lab:
+        before = lab.real(lab.target("plain")).address.port
+        relay = lab.relay("plain")
+        with lab.open("plain") as ipmi:
+            assert lab.real(lab.target("plain")).address.port == relay.port != before
+            lab.faults("plain").set(loss=0.2, seed=5)
+            assert {ipmi.get_device_id().manufacturer for _ in range(10)} == {49769}
+
+            assert lab.end_relay("plain")
+
+            assert relay.faults.none
+            assert ipmi.get_device_id().manufacturer == 49769
+            assert lab.real(lab.target("plain")).address.port == before
+            assert not lab.end_relay("plain")
+        assert lab.relay("plain") is relay
+
+
+def test_a_relay_goes_with_the_virtual_bmc_behind_it(path: Path) -> None:
+    with Lab(path) as lab:
+        first = lab.relay("plain")
+        assert lab.stop_virtual("plain")
+        with lab.open("plain") as ipmi:
+            assert ipmi.get_device_id().manufacturer == 49769
+        assert lab.relay("plain") is not first
+
+
+def test_where_nothing_can_go_wrong_on_purpose_is_told(path: Path) -> None:
+    with Lab(path) as lab:
+        with pytest.raises(LocalError, match=r"lan://127.0.0.1: nothing can go wrong on purpose here"):
+            lab.faults("lan://127.0.0.1")
+        with pytest.raises(IpmiLabError, match="cannot be found"):
+            lab.relay("lan://no-such-host.invalid")

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from ipmi_lab.commands.bmc import GetDeviceId
+from ipmi_lab.commands.sel import GetSelEntry, SelEntry
 from ipmi_lab.packets import lan20, rmcp
 from ipmi_lab.packets.rakp import OpenSessionRequest, Proposal, Rakp1
 from ipmi_lab.secret import Secret
@@ -74,6 +75,27 @@ def test_many_wrong_proofs_lock_the_address_out() -> None:
 
     assert "a lock-out" in pair.refused()
     pair.now += 11
+    assert pair.opened().works()
+
+
+def test_logins_that_a_bad_network_cut_short_lock_nobody_out_who_proves_his_password() -> None:
+    pair = Pair(cipher=3)
+    lost = []
+
+    def lose_six(datagram: bytes) -> list[bytes]:
+        if datagram[4:6] == b"\x06\x14" and len(lost) < FAILURES + 1:
+            lost.append(datagram)
+            return []
+        return [datagram]
+
+    pair.to_bmc = lose_six
+    pair.opened()
+    pair.bmc.sessions.wake(pair.now + 3.1)
+
+    assert len(lost) == FAILURES + 1
+    assert not any(len(times) == FAILURES for times in pair.bmc.sessions._failures.values())
+    pair.console.close(pair.now)
+    pair.until_quiet()
     assert pair.opened().works()
 
 
@@ -190,3 +212,44 @@ def test_damaged_contents_inside_a_good_session_are_answered_with_a_code() -> No
         event = pair.ask(Raw(command.netfn, command.command, chance.randbytes(chance.randrange(24))))
         assert isinstance(event, Answered), command
     assert pair.console.how
+
+
+def test_a_login_takes_the_place_of_the_session_that_was_silent_the_longest() -> None:
+    pair = Pair(machine=profile(session_slots=2)).opened()
+    others = [Pair(), Pair()]
+    for other in others:
+        other.bmc = pair.bmc
+    pair.now += 1
+    others[0].now = pair.now
+    others[0].opened()
+    others[1].now = pair.now + 1
+    assert "no resources" in others[1].refused()
+
+    others[1].now = pair.now + 2.5  # the first session was silent for 3.5 s, the second one for 2.5 s
+    others[1].opened()
+
+    others[0].now = others[1].now
+    assert others[0].works()
+    assert others[1].works()
+    assert len(pair.bmc.sessions.open) == 2
+
+
+def test_an_answer_that_does_not_fit_into_ipmi_15_is_refused() -> None:
+    pair = Pair(version="1.5").opened()
+    pair.bmc.sel.get = lambda ask: SelEntry(next_id=0xFFFF, record=bytes(300))  # type: ignore[method-assign]
+    pair.bmc._slots[0x0A, 0x43, b""] = GetSelEntry, pair.bmc.sel.get
+
+    event = pair.ask(GetSelEntry())
+
+    assert isinstance(event, Answered)
+    assert event.code == 0xCA
+
+
+@pytest.mark.parametrize("version", ["1.5", "2.0"])
+def test_the_number_0_is_none_of_a_session(version: str) -> None:
+    pair = Pair(version=version).opened()
+    pair.console._wrapping.sequence = 0  # type: ignore[union-attr]
+    pair.console.request(GetDeviceId(), pair.now)
+
+    assert say(pair, pair.console.datagrams()[0]) == []
+    assert pair.bmc.sessions.dropped

@@ -7,7 +7,9 @@ import pytest
 
 from ipmi_lab.commands.bmc import GetDeviceId, GetSelfTestResults
 from ipmi_lab.commands.chassis import ChassisControl, GetChassisStatus, Power
-from ipmi_lab.errors import SessionError
+from ipmi_lab.commands.raw import Raw
+from ipmi_lab.commands.sel import AddSelEntry
+from ipmi_lab.errors import LocalError, SessionError
 from ipmi_lab.packets import lan15
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.client import State
@@ -163,8 +165,8 @@ def test_each_open_session_under_way_has_a_new_tag_and_id() -> None:
     pair.to_bmc = swallow
 
     assert "not to Open Session" in pair.refused()
-    assert len(seen) == 4
-    assert len(set(seen)) == 4
+    assert len(seen) == 8  # two rounds: the BMC is known to live
+    assert len(set(seen)) == 8
 
 
 def test_a_lost_rakp_4_starts_again_from_open_session() -> None:
@@ -449,3 +451,73 @@ def test_who_still_waits_when_a_session_is_given_back_is_told() -> None:
     assert [type(event) for event in events] == [GaveUp, Closed]
     assert isinstance(events[0], GaveUp)
     assert (events[0].number, events[0].lost) == (number, False)
+
+
+def test_what_is_asked_once_goes_out_once_and_waits_as_long_as_it_may() -> None:
+    pair = Pair(cipher=3).opened()
+    pair.to_console = lambda datagram: []
+    before, begun = len(pair.sent), pair.now
+
+    event = pair.ask(AddSelEntry(record=bytes(16)))
+
+    assert isinstance(event, GaveUp)
+    assert (event.tries, len(pair.sent) - before) == (1, 1)
+    assert pair.now - begun == pytest.approx(2.0)
+    assert len(pair.bmc.sel.entries) == 1
+
+
+def test_a_message_that_does_not_fit_is_told_and_the_next_one_goes_out() -> None:
+    pair = Pair(version="1.5").opened()
+
+    with pytest.raises(LocalError, match=r"the message has 307 bytes, IPMI 1\.5 carries at most 255"):
+        pair.console.request(Raw(0x06, 0x01, bytes(300)), pair.now)
+
+    assert pair.works()
+    assert pair.console.deadline() is None
+
+
+def test_a_bmc_that_answers_a_ping_is_asked_for_its_capabilities_longer() -> None:
+    pair = Pair(version="2.0", cipher=3)
+    lost = []
+
+    def lose_five(datagram: bytes) -> list[bytes]:
+        if datagram[3:4] == b"\x07" and datagram[4:5] == b"\x00" and len(lost) < 5:  # more than one round has
+            lost.append(datagram)
+            return []
+        return [datagram]
+
+    pair.to_bmc = lose_five
+    assert pair.opened().works()
+    assert len(lost) == 5
+
+
+def test_nobody_is_given_up_as_soon_as_before() -> None:
+    pair = Pair(version="2.0", cipher=3)
+    pair.to_bmc = lambda datagram: []
+    begun = pair.now
+
+    assert "Nor did a ping come back" in pair.refused()
+    assert pair.now - begun < 4
+
+
+def test_an_activation_that_a_bad_network_swallowed_is_begun_anew_with_another_challenge() -> None:
+    pair = Pair(version="1.5")
+    lost = []
+
+    def lose_three(datagram: bytes) -> list[bytes]:
+        if datagram[4:5] == b"\x02" and len(lost) < 3:  # MD5: the activation is the first packet that is signed
+            lost.append(datagram[9:13])
+            return []
+        return [datagram]
+
+    pair.to_bmc = lose_three
+    assert pair.opened().works()
+    assert len(set(lost)) == 1
+
+
+def test_a_wrong_password_of_ipmi_15_is_told_within_four_seconds() -> None:
+    pair = Pair(version="1.5", password=Secret("wrong"))
+    begun = pair.now
+
+    assert "refuse a wrong password" in pair.refused()
+    assert pair.now - begun <= 4

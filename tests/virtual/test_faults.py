@@ -1,11 +1,15 @@
 """Faults by a seed: the same seed spoils the same datagrams."""
 
+import socket
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from ipmi_lab.errors import LocalError
-from ipmi_lab.virtual.faults import Faults, Later
+from ipmi_lab.virtual import faults
+from ipmi_lab.virtual.faults import Faults, Later, Relay
 
 
 def carried(faults: Faults, count: int = 1000) -> list[list[tuple[float, bytes]]]:
@@ -64,3 +68,45 @@ def test_later_things_come_in_order_and_do_not_pile_up() -> None:
     for number in range(20_000):
         later.put(9.0, number)
     assert len(list(later.due(10.0))) <= 10_000
+
+
+def test_stray_datagrams_come_between() -> None:
+    copies = carried(Faults(stray=0.3), 1000)
+
+    assert 200 < sum(len(each) == 2 for each in copies) < 400
+    assert all(each[-1] == (0.0, bytes((n % 256,)) * 20) for n, each in enumerate(copies))
+
+
+@pytest.fixture
+def bmc() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        opened.bind(("127.0.0.1", 0))
+        opened.settimeout(5)
+        yield opened
+
+
+def test_a_relay_makes_room_for_new_consoles(bmc: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "MOST_CONSOLES", 2)
+    with Relay(*bmc.getsockname()) as relay, ExitStack() as stack:
+        consoles = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(5)]
+        for number, console in enumerate(consoles):
+            console.settimeout(5)
+            console.sendto(b"from %d" % number, ("127.0.0.1", relay.port))
+            said, way = bmc.recvfrom(100)
+            bmc.sendto(b"to " + said, way)
+            assert console.recv(100) == b"to from %d" % number
+
+
+def test_a_relay_before_nobody_lives_on(bmc: socket.socket) -> None:
+    address = bmc.getsockname()
+    bmc.close()
+    with Relay(*address) as relay, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as console:
+        for _ in range(3):  # refusals come back
+            console.sendto(b"anybody?", ("127.0.0.1", relay.port))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as late:
+            late.bind(address)
+            late.settimeout(5)
+            console.sendto(b"now?", ("127.0.0.1", relay.port))
+            said = late.recv(100)
+            while said != b"now?":
+                said = late.recv(100)
