@@ -30,7 +30,7 @@ from ipmi_lab.wire.codes import CompletionCode, Privilege
 HALF_OPEN = 64
 HALF_OPEN_LIFE = 3.0
 INACTIVE = 60.0
-SPARE_AFTER = 3.0
+SPARE_AFTER = 1.0
 FAILURES, FAILURE_SPAN = 5, 10.0
 ADDRESSES = 1024
 REMEMBERED = 16

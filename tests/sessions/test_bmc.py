@@ -219,13 +219,12 @@ def test_a_login_takes_the_place_of_the_session_that_was_silent_the_longest() ->
     others = [Pair(), Pair()]
     for other in others:
         other.bmc = pair.bmc
-    pair.now += 1
-    others[0].now = pair.now
+    others[0].now = pair.now + 0.5
     others[0].opened()
-    others[1].now = pair.now + 1
+    others[1].now = pair.now + 0.9
     assert "no resources" in others[1].refused()
 
-    others[1].now = pair.now + 2.5  # the first session was silent for 3.5 s, the second one for 2.5 s
+    others[1].now = pair.now + 1.2  # the first session was silent for 1.2 s, the second one for 0.7 s
     others[1].opened()
 
     others[0].now = others[1].now
