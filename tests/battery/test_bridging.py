@@ -20,7 +20,7 @@ from tests.interop.conftest import *  # noqa: F403  # its fixtures start ipmi_si
 from tests.interop.ours import PASSWORD
 from tests.interop.peers import Target
 
-pytestmark = pytest.mark.interop
+pytestmark = [pytest.mark.interop, pytest.mark.battery(40)]
 LONG = os.environ.get("IPMI_LAB_BATTERY") == "long"
 READS, SEEDS = (200, (1, 2, 3)) if LONG else (24, (1,))
 

@@ -12,6 +12,7 @@ from ipmi_lab.errors import NoAnswer
 from ipmi_lab.lab.open import connect
 from ipmi_lab.virtual.farm import Farm
 
+pytestmark = pytest.mark.battery(39)
 LONG = os.environ.get("IPMI_LAB_BATTERY") == "long"
 READS = 200 if LONG else 60
 SEEDS = range(1, 11) if LONG else range(1, 2)
