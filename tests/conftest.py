@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from tests import messaging
+from tests.interop.table import InteropPage
 from tests.proofs import Proof, Proves, proofs_of, recorder
 
 PROVING = ("tests/commands/test_faces.py", "tests/commands/test_other_codecs.py", "tests/interop/test_messaging_at_")
@@ -61,3 +62,5 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):  # of pytest-xdist: the process that gathers the reports
         config.pluginmanager.register(MessagingPage(), "ipmi_lab_messaging_page")
+        if os.environ.get("IPMI_LAB_WRITE_TABLES") == "1":
+            config.pluginmanager.register(InteropPage(config), "ipmi_lab_interop_page")

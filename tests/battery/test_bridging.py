@@ -1,8 +1,6 @@
 """Questions through controllers on a bad network (row 40): Send Message's own answer or the controller's late, lost or
-doubled. ``IPMI_LAB_BATTERY=long`` asks 200 times a fault, and with three seeds."""
+doubled. The long form asks 200 times a fault, and with three seeds."""
 
-import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,12 +14,13 @@ from ipmi_lab.virtual.bmc import VirtualBmc
 from ipmi_lab.virtual.farm import Farm
 from ipmi_lab.virtual.faults import Relay
 from ipmi_lab.virtual.profile import BridgingProfile, load
+from tests.battery.conftest import Record
+from tests.battery.length import LONG
 from tests.interop.conftest import *  # noqa: F403  # its fixtures start ipmi_sim
 from tests.interop.ours import PASSWORD
 from tests.interop.peers import Target
 
 pytestmark = [pytest.mark.interop, pytest.mark.battery(40)]
-LONG = os.environ.get("IPMI_LAB_BATTERY") == "long"
 READS, SEEDS = (200, (1, 2, 3)) if LONG else (24, (1,))
 
 FAULTS = [
@@ -57,13 +56,11 @@ def through(stack: ExitStack, target: Target, hops: list[str], folder: Path, see
     return relay, [(device, device.get_device_id().device_id) for device in opened]
 
 
-def ask_in_turn(asks: Asks) -> float:
-    """Each controller in turn: its answer must be its own. Gives the seconds that it took."""
-    begun = time.monotonic()
+def ask_in_turn(asks: Asks) -> None:
+    """Each controller in turn: its answer must be its own."""
     for number in range(READS):
         device, itself = asks[number % len(asks)]
         assert device.get_device_id().device_id == itself
-    return time.monotonic() - begun
 
 
 def virtual(stack: ExitStack, quirks: list[str], **bridging: str) -> tuple[Target, VirtualBmc]:
@@ -87,7 +84,7 @@ def test_every_bridged_read_is_answered_by_its_own_controller(
     stack: ExitStack,
     tmp_path: Path,
     request: pytest.FixtureRequest,
-    record_property: Callable[[str, object], None],
+    record: Record,
 ) -> None:
     if bmc == "ours":
         target, hops = virtual(stack, [])[0], SHELF
@@ -96,10 +93,11 @@ def test_every_bridged_read_is_answered_by_its_own_controller(
     relay, asks = through(stack, target, hops, tmp_path, seed)
     relay.faults.set(**faults)
 
-    seconds = ask_in_turn(asks)
+    ask_in_turn(asks)
 
     relay.faults.clear()
-    record_property("row 40", f"{bmc}, {'-'.join(faults)}, seed {seed}: {READS} right, {seconds:.1f} s")
+    where = "our BMC" if bmc == "ours" else "ipmi_sim"
+    record(40, f"{', '.join(faults)}, {where}, seed {seed}", f"{READS} right, 0 wrong")
 
 
 HABITS = {
@@ -110,14 +108,12 @@ HABITS = {
 
 
 @pytest.mark.parametrize("habit", HABITS)
-def test_bmcs_of_other_habits_lose_nothing_either(
-    habit: str, stack: ExitStack, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
+def test_bmcs_of_other_habits_lose_nothing_either(habit: str, stack: ExitStack, tmp_path: Path, record: Record) -> None:
     quirks, bridging = HABITS[habit]
     relay, asks = through(stack, virtual(stack, quirks, **bridging)[0], SHELF, tmp_path, 5)
     relay.faults.set(loss=0.1)
 
-    seconds = ask_in_turn(asks)
+    ask_in_turn(asks)
 
     relay.faults.clear()
-    record_property("row 40", f"{habit}, loss: {READS} right, {seconds:.1f} s")
+    record(40, f"loss, answers {habit}, our BMC", f"{READS} right, 0 wrong")

@@ -7,8 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import pytest
 
@@ -16,10 +15,9 @@ from tests.interop.command_lines import FreeIpmi, Ipmitool
 from tests.interop.libraries import Pyghmi, PythonIpmi
 from tests.interop.peers import Client, PeerMissing
 from tests.interop.servers import IpmiSim, PyghmiBmc
-from tests.interop.table import Crossing, markdown
+from tests.interop.table import PROPERTY, Crossing
 
 P = TypeVar("P")
-PAGE = Path(__file__).parents[2] / "docs" / "interop.md"
 
 
 def present(make: Callable[[], P]) -> P:
@@ -147,37 +145,6 @@ def interop_record(request: pytest.FixtureRequest) -> InteropRecord:
     def record(client: str, server: str, kind: object, reason: str = "", fault: str = "") -> Iterator[None]:
         yield
         crossing = Crossing(client, server, str(kind), reason, fault)
-        request.node.user_properties.append(("interop", asdict(crossing)))
+        request.node.user_properties.append((PROPERTY, asdict(crossing)))
 
     return record
-
-
-class Table:
-    """Gathers the records of a run and writes the page at its end, if asked to and if nothing is missing."""
-
-    def __init__(self) -> None:
-        self.crossings: list[Crossing] = []
-        self.incomplete: list[str] = []
-
-    def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        self.incomplete += [item.nodeid for item in items]
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if not report.passed:
-            self.incomplete.append(report.nodeid)
-        elif report.when == "call":
-            crossings: list[Any] = [value for name, value in report.user_properties if name == "interop"]
-            self.crossings += [Crossing(**crossing) for crossing in crossings]
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self.incomplete:
-            terminalreporter.write_line(f"{PAGE} is not written: without {', '.join(self.incomplete)} it has gaps")
-            return
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(markdown(self.crossings))
-        terminalreporter.write_line(f"{len(self.crossings)} crossings written to {PAGE}")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if os.environ.get("IPMI_LAB_WRITE_TABLES") == "1":
-        config.pluginmanager.register(Table(), "ipmi_lab_interop_table")

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
+import pytest
 from tabulate import tabulate
 
+PROPERTY = "interop"
+FOLDER = "tests/interop"
+PAGE = Path(__file__).parents[2] / "docs" / "interop.md"
 HEAD = """# Who speaks with whom
 
 Every cell is a test in `tests/interop/`: a client logs in to a BMC, asks, and the answer's bytes are compared.
-`IPMI_LAB_WRITE_TABLES=1 pytest tests/interop` writes this page anew, where all peers are installed.
+`IPMI_LAB_WRITE_TABLES=1 make test` writes this page anew, where all peers are installed.
 
 - *yes*: it works. A number: it does not, and the list says why and whose fault it is. *–*: no test, most often because
   the client cannot be told to do so.
@@ -61,3 +66,30 @@ def _natural(kind: str) -> list[tuple[int, str]]:
 
 def _list(reasons: list[tuple[str, str]]) -> list[str]:
     return [f"{number}. {reason} Fault: {fault}." for number, (reason, fault) in enumerate(reasons, 1)]
+
+
+class InteropPage:
+    """Gathers what the tests of a run recorded, in its process or in others, and writes the page at its end, unless
+    something is missing."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        chosen = config.option.keyword or config.option.markexpr
+        whole = not chosen and all(str(word).rstrip("/") in ("tests", FOLDER) for word in config.args)
+        self.crossings: list[Crossing] = []
+        self.missing = [] if whole else ["tests that were not chosen"]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not report.nodeid.startswith(FOLDER):
+            return
+        if not report.passed:
+            self.missing.append(report.nodeid)
+        elif report.when == "call":
+            found = [value for name, value in report.user_properties if name == PROPERTY]
+            self.crossings += [Crossing(**value) for value in found]  # type: ignore[arg-type]  # what was recorded
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.missing:
+            terminalreporter.write_line(f"{PAGE} is not written: without {', '.join(self.missing)} it has gaps")
+            return
+        PAGE.write_text(markdown(self.crossings))
+        terminalreporter.write_line(f"{len(self.crossings)} crossings written to {PAGE}")
