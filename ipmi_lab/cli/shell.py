@@ -14,7 +14,8 @@ from ipmi_lab.errors import IpmiLabError, LocalError, NotAllowed, NotSent
 from ipmi_lab.inventory.select import select
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.lab.guard import permissions
-from ipmi_lab.lab.open import PASSWORD_VARIABLE, Lab
+from ipmi_lab.lab.login import PASSWORD_VARIABLE
+from ipmi_lab.lab.open import Lab
 from ipmi_lab.lab.run import Run, close_quietly
 from ipmi_lab.links.link import Blocking
 from ipmi_lab.secret import Secret
