@@ -158,6 +158,7 @@ class Relay:
         self._door = socket.socket(self._family, socket.SOCK_DGRAM)
         self.host = "::1" if self._family == socket.AF_INET6 else "127.0.0.1"
         self._door.bind((self.host, 0))
+        self._door.setblocking(False)
         self.port: int = self._door.getsockname()[1]
         self._ways: OrderedDict[Any, socket.socket] = OrderedDict()  # by console, the one heard last at the end
         self._selector = selectors.DefaultSelector()
@@ -195,6 +196,7 @@ class Relay:
         way = self._ways.get(console)
         if way is None:
             way = socket.socket(self._family, socket.SOCK_DGRAM)
+            way.setblocking(False)  # it may be called ready for a refusal that the next send gets instead
             way.connect(self._target)
             self._ways[console] = way
             self._selector.register(way, selectors.EVENT_READ, partial(self._from_bmc, way, console))

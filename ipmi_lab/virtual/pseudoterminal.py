@@ -34,5 +34,6 @@ class PseudoTerminal:
 
     def close(self) -> None:
         """End of the line."""
-        os.close(self._master)
+        master, self._master = self._master, -1  # who still reads must not read what gets the number next
+        os.close(master)
         os.close(self._slave)

@@ -1,5 +1,6 @@
 """Faults by a seed: the same seed spoils the same datagrams."""
 
+import itertools
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -110,3 +111,25 @@ def test_a_relay_before_nobody_lives_on(bmc: socket.socket) -> None:
             said = late.recv(100)
             while said != b"now?":
                 said = late.recv(100)
+
+
+def test_a_relay_before_a_bmc_that_is_down_never_stops_carrying() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bmc:
+        bmc.bind(("127.0.0.1", 0))
+        bmc.settimeout(5)
+        port = bmc.getsockname()[1]
+        with Relay("127.0.0.1", port) as relay, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as console:
+            console.connect(("127.0.0.1", relay.port))
+            bmc.close()
+            for _ in range(2000):  # each is refused; some refusals come while the next one is sent
+                console.send(b"down")
+
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+                again.bind(("127.0.0.1", port))
+                again.settimeout(5)
+
+                def heard() -> bytes:
+                    console.send(b"up")  # more than once: the queue may still be full of what came before
+                    return again.recv(10)
+
+                assert b"up" in itertools.islice(iter(heard, None), 2001)
