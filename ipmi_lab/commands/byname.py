@@ -1,7 +1,5 @@
 """Finds a command by its name or its numbers, and makes a request from words."""
 
-import importlib
-import pkgutil
 from functools import cache
 from typing import Any
 
@@ -16,6 +14,9 @@ BODIES: dict[int, int] = {NetFn.GROUP: 1, NetFn.OEM_GROUP: 3}
 @cache
 def load() -> None:
     """Import every subject, so that the registry is whole. Done at the first look-up, not at import."""
+    import importlib
+    import pkgutil
+
     package = importlib.import_module("ipmi_lab.commands")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"ipmi_lab.commands.{module.name}")

@@ -21,7 +21,8 @@ class UdpPort:
         self.peer = f"{host} UDP port {port}"
         self.trouble = ""
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+            plain = host.encode() if host.isascii() else host  # a name as text would load the tables of Unicode
+            found = socket.getaddrinfo(plain, port, type=socket.SOCK_DGRAM)
         except (OSError, UnicodeError) as error:
             raise NoAnswer(
                 f"the host {host!r} cannot be found ({error})", hint="Check its name, or write its address."
