@@ -91,8 +91,8 @@ class KeyedHash:
     def __init__(self, algorithm: str, key: bytes, size: int) -> None:
         self.size = size
         padded = key.ljust(64, b"\0")  # the block of SHA-1, SHA-256 and MD5; session keys are shorter
-        self._inner = hashlib.new(algorithm, bytes(byte ^ 0x36 for byte in padded))
-        self._outer = hashlib.new(algorithm, bytes(byte ^ 0x5C for byte in padded))
+        self._inner = hashlib.new(algorithm, padded.translate(hmac.trans_36))
+        self._outer = hashlib.new(algorithm, padded.translate(hmac.trans_5C))
 
     def code(self, data: bytes) -> bytes:
         inner, outer = self._inner.copy(), self._outer.copy()

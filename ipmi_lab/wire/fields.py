@@ -1,6 +1,6 @@
 """How one field lies in bytes: the kinds that message declarations are written in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from ipmi_lab.errors import LocalError
@@ -65,6 +65,12 @@ Password = Annotated[Secret, Remaining()]
 Key = Annotated[Secret, Remaining()]
 
 
+def _limit(kind: Kind) -> int:
+    if isinstance(kind, Unsigned):
+        return (1 << 8 * kind.size) - 1
+    return (1 << kind.width) - 1 if isinstance(kind, Bits) else 0xFF
+
+
 def to_bytes(value: object) -> bytes:
     """Bytes from what people write: bytes, a list of numbers, or hex text (``0x06 0x01``, ``06:01``, ``0601``)."""
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -95,17 +101,22 @@ def _from_hex(text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One declared field: its name, where its bits lie, and what Python value stands for them."""
+    """One declared field: its name, where its bits lie, and what Python value stands for them.
+
+    A ``reserved`` one is sent as its default, ignored on receipt and not shown. ``limit`` is the largest number that
+    fits.
+    """
 
     name: str
     kind: Kind
     type: type[Any]
     optional: bool
+    reserved: bool = field(init=False)
+    limit: int = field(init=False)
 
-    @property
-    def reserved(self) -> bool:
-        """Whether it is sent as its default, ignored on receipt and not shown."""
-        return self.name.startswith("_")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reserved", self.name.startswith("_"))
+        object.__setattr__(self, "limit", _limit(self.kind))
 
     def coerce(self, value: object) -> Any:
         """The value as the message keeps it, from what a person or program wrote; LocalError names the field."""
@@ -130,10 +141,9 @@ class Field:
             value = self._from_text(value)
         if not isinstance(value, int):
             raise LocalError(f"{value!r} is not a number")
-        limit = self.limit
-        if not 0 <= value <= limit:
-            raise LocalError(f"{value} is outside 0 to {limit} (0x{limit:X})")
-        return self.type(value)
+        if not 0 <= value <= self.limit:
+            raise LocalError(f"{value} is outside 0 to {self.limit} (0x{self.limit:X})")
+        return value if type(value) is self.type else self.type(value)
 
     def _from_text(self, text: str) -> int:
         if issubclass(self.type, OpenEnum):
@@ -144,14 +154,6 @@ class Field:
             return int(text, 0)
         except ValueError:
             raise LocalError(f"{text!r} is not a number", hint="Write 32 or 0x20.") from None
-
-    @property
-    def limit(self) -> int:
-        """The largest number that fits."""
-        kind = self.kind
-        if isinstance(kind, Unsigned):
-            return (1 << 8 * kind.size) - 1
-        return (1 << kind.width) - 1 if isinstance(kind, Bits) else 0xFF
 
     def _fit(self, value: Any) -> Any:
         if self.type is str and not isinstance(value, str):

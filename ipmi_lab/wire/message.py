@@ -64,6 +64,7 @@ class Plan:
     def __init__(self, layout: "type[Layout]") -> None:
         self.layout = layout
         self.fields = {field.name: field for field in _declared(layout)}
+        self.public = {name: field for name, field in self.fields.items() if not field.reserved}
         cells = list(_cells(layout, list(self.fields.values())))
         fixed = 0
         while fixed < len(cells) and cells[fixed].size is not None and not cells[fixed].optional:
@@ -158,14 +159,12 @@ class Plan:
 
     def fill(self, given: dict[str, Any]) -> dict[str, Any]:
         """The given fields, checked, with the defaults of the others."""
-        unknown = [name for name in given if name not in self.fields or self.fields[name].reserved]
+        unknown = [name for name in given if name not in self.public]
         if unknown:
-            public = [name for name, field in self.fields.items() if not field.reserved]
-            raise LocalError(f"it has no field {unknown[0]!r}", hint=did_you_mean(unknown[0], public) or "It has none.")
+            offer = did_you_mean(unknown[0], list(self.public))
+            raise LocalError(f"it has no field {unknown[0]!r}", hint=offer or "It has none.")
         values = {}
-        for name, field in self.fields.items():
-            if field.reserved:
-                continue
+        for name, field in self.public.items():
             if name in given:
                 values[name] = field.coerce(given[name])
             elif name in self.defaults:
@@ -176,8 +175,7 @@ class Plan:
 
     def signature(self) -> list[str]:
         """The fields as a person gives them: ``action``, ``lun=0``."""
-        public = [field for field in self.fields.values() if not field.reserved]
-        return [f"{f.name}={self.defaults[f.name]!r}" if f.name in self.defaults else f.name for f in public]
+        return [f"{name}={self.defaults[name]!r}" if name in self.defaults else name for name in self.public]
 
 
 def _reader(cell: Cell, part: Field) -> Callable[[Any], Any] | None:
