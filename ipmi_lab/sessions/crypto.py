@@ -86,19 +86,19 @@ class Unsigned:
 
 
 class KeyedHash:
-    """HMAC with its two contexts made once and copied for each packet, cut to ``size`` bytes."""
+    """HMAC with its context made once and copied for each packet, cut to ``size`` bytes."""
 
-    def __init__(self, algorithm: str, key: bytes, size: int) -> None:
+    def __init__(self, algorithm: str, size: int, key: bytes) -> None:
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.hmac import HMAC
+
         self.size = size
-        padded = key.ljust(64, b"\0")  # the block of SHA-1, SHA-256 and MD5; session keys are shorter
-        self._inner = hashlib.new(algorithm, padded.translate(hmac.trans_36))
-        self._outer = hashlib.new(algorithm, padded.translate(hmac.trans_5C))
+        self._keyed = HMAC(key, getattr(hashes, algorithm)())
 
     def code(self, data: bytes) -> bytes:
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(data)
-        outer.update(inner.digest())
-        return outer.digest()[: self.size]
+        context = self._keyed.copy()
+        context.update(data)
+        return context.finalize()[: self.size]
 
 
 class Md5Sandwich:
@@ -117,8 +117,8 @@ def integrity(algorithm: int, k1: bytes, password: bytes) -> Integrity:
     """The signer of an integrity algorithm."""
     if algorithm == 3:
         return Md5Sandwich(password)
-    sizes = {1: ("sha1", 12), 2: ("md5", 16), 4: ("sha256", 16)}
-    return KeyedHash(sizes[algorithm][0], k1, sizes[algorithm][1]) if algorithm else Unsigned()
+    kinds = {1: ("SHA1", 12), 2: ("MD5", 16), 4: ("SHA256", 16)}
+    return KeyedHash(*kinds[algorithm], k1) if algorithm else Unsigned()
 
 
 class Confidentiality(Protocol):

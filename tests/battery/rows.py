@@ -138,7 +138,7 @@ ROWS = [
         "run killed (SIGKILL) at 100 random points, robot and pytest, plain, xdist, pabot",
         "–",
         "results unreadable or falsely green",
-        "every finished test in the rebuilt report, unfinished ones aborted, lock free at once, safe state restored",
+        "every finished test in the rebuilt report, unfinished ones aborted",
     ),
     Row(
         38,

@@ -75,9 +75,9 @@ def test_xrc4_goes_both_ways(algorithm: int) -> None:
         other.decrypt(b"\0\0\0\1" + bytes(30))
 
 
-@pytest.mark.parametrize(("algorithm", "name"), [(1, "sha1"), (2, "md5"), (3, "sha256")])
+@pytest.mark.parametrize(("algorithm", "name"), [(1, "SHA1"), (2, "MD5"), (3, "SHA256")])
 def test_kept_contexts_give_the_same_hmac(algorithm: int, name: str) -> None:
-    kept = KeyedHash(name, b"k" * 20, 12)
+    kept = KeyedHash(name, 12, b"k" * 20)
 
     assert kept.code(b"data") == hash_of(algorithm, b"k" * 20, b"data")[:12]
     assert kept.code(b"more") == hash_of(algorithm, b"k" * 20, b"more")[:12]
