@@ -18,8 +18,8 @@ page anew; CI runs a short one of each row (`pytest tests/battery`). All faults 
 repeated: `IPMI_LAB_BATTERY=long pytest tests/battery -k NAME`.
 
 - *ours* is what the last long run gave: **held**, **MISSED** (all answers right, but not within the bound), **FAILED**
-  (something was wrong, or the test did not come to its end), *not run*. Rows that wait for lost datagrams ran beside
-  others, which makes them slower, not faster.
+  (something was wrong, or the test did not come to its end), held in part (no test shows the rest), *not run*. Rows
+  that wait for lost datagrams ran beside others, which makes them slower, not faster.
 - The others are {PEERS}: the best and the worst figure of
   them, measured once, on another loopback. Times of two machines compare only roughly.
 - "1.5" is IPMI 1.5 with MD5, "2.0" cipher suite 3, unless told otherwise; *ipmi_sim* and *our BMC* is who answers.
@@ -61,7 +61,8 @@ def page(figures: Iterable[Figure]) -> str:
     rows = []
     for row in ROWS:
         ours = [figure for figure in figures if figure.row == row.number]
-        rows.append([row.number, row.test, row.best, row.worst, row.bound, verdict(ours), _shown(ours)])
+        shown = f"{_shown(ours)}<br>not shown: {row.missing}" if row.missing else _shown(ours)
+        rows.append([row.number, row.test, row.best, row.worst, row.bound, verdict(ours, row.missing), shown])
     head = ["#", "test", "best of the others", "worst of the others", "bound", "", "ours"]
     lines = [head, ["---"] * len(head), *rows]  # not filled up with spaces: some cells are long
     parts = [HEAD, *(f"| {' | '.join(map(str, line))} |" for line in lines), "", "## Measured with", ""]
@@ -72,13 +73,15 @@ def page(figures: Iterable[Figure]) -> str:
     return "\n".join([*parts, *([] if places else ["nothing yet"]), ""])
 
 
-def verdict(figures: list[Figure]) -> str:
+def verdict(figures: list[Figure], missing: str = "") -> str:
     """One word for all that a row measured."""
     if not figures:
         return "*not run*"
     if any(figure.failed for figure in figures):
         return "**FAILED**"
-    return "**held**" if all(figure.held for figure in figures) else "**MISSED**"
+    if not all(figure.held for figure in figures):
+        return "**MISSED**"
+    return "held in part" if missing else "**held**"
 
 
 def _shown(figures: list[Figure]) -> str:

@@ -46,3 +46,8 @@ def test_fresh_figures_take_the_place_of_old_ones_and_a_test_that_passes_of_its_
 def test_every_row_has_its_place_in_the_order_of_the_numbers() -> None:
     numbers = [row.number for row in ROWS]
     assert numbers == sorted(set(numbers))
+
+
+def test_what_no_test_shows_is_not_held() -> None:
+    assert verdict([RIGHT], "there are no locks yet") == "held in part"
+    assert verdict([RIGHT, LATE], "there are no locks yet") == "**MISSED**"
