@@ -52,6 +52,8 @@ class Request(Layout, Generic[R]):
     codes: ClassVar[type[CommandCode]] = NoCodes
     response: ClassVar[type[Response]]
     lun: ClassVar[int] = 0
+    varies: ClassVar[bool] = False
+    """Whether permission, repetition or secrecy are not the same for all requests of the command."""
 
     def __init_subclass__(
         cls,
@@ -75,6 +77,8 @@ class Request(Layout, Generic[R]):
         cls.netfn, cls.command, cls.needs, cls.sessionless = int(netfn), command, needs, sessionless
         cls.repeat, cls.once = not needs if repeat is None else repeat, once
         cls.least_privilege, cls.codes = privilege, codes
+        rules = ("permission", "repeatable", "secret")
+        cls.varies = any(getattr(cls, rule) is not getattr(Request, rule) for rule in rules)
         cls.response = next(typing.get_args(base)[0] for base in cls.__orig_bases__ if typing.get_args(base))  # type: ignore[attr-defined]  # typing sets it
         if group is not None:
             cls.prefix = bytes((group,))

@@ -6,8 +6,7 @@ second text for the blocking world, and a traceback shows the feature's own line
 """
 
 from collections.abc import Callable, Coroutine
-from functools import partial
-from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from ipmi_lab.links.link import Asyncio, Blocking, Link
 
@@ -19,7 +18,8 @@ R = TypeVar("R")
 class Part(Generic[World]):
     """What a BMC can do, by subject. Inside a feature ``self`` is the part's asyncio view, whatever its world."""
 
-    inside: ClassVar[bool] = False
+    def __new__(cls, link: Link, *args: Any, **kwargs: Any) -> Self:
+        return object.__new__(cls if link.blocking else _view(cls))
 
     def __init__(self, link: Link) -> None:
         self.link = link
@@ -27,7 +27,7 @@ class Part(Generic[World]):
         self._calls: dict[Any, Callable[..., Any]] = {}  # the features of a blocking part, made at their first use
 
     def view(self) -> "Part[Any]":
-        """The same part with the same state, whose features give coroutines."""
+        """A blocking part with the same state, whose features give coroutines."""
         if self._inside is None:
             view = object.__new__(_view(type(self)))
             view.__dict__ = self.__dict__
@@ -38,10 +38,11 @@ class Part(Generic[World]):
 _views: dict[type, type[Part[Any]]] = {}
 
 
-def _view(part: type[Part[Any]]) -> type[Part[Any]]:
-    """The class whose features give coroutines; its objects share the state of those that they stand for."""
+def _view(part: type[Any]) -> type[Any]:
+    """The class whose features are plain coroutine methods: of asyncio parts, and of the views of blocking ones."""
     if part not in _views:
-        _views[part] = type(part.__name__, (part,), {"inside": True})
+        names = [name for name in dir(part) if isinstance(getattr(part, name), feature)]
+        _views[part] = type(part.__name__, (part,), {name: getattr(part, name).__wrapped__ for name in names})
     return _views[part]
 
 
@@ -59,7 +60,6 @@ class feature(Generic[P, R]):  # noqa: N801  # it is used as a decorator, and th
     """Makes a coroutine method callable in both worlds, with the same parameters."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> None:
-        self._function = function
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
         self.__wrapped__ = function
@@ -73,18 +73,15 @@ class feature(Generic[P, R]):  # noqa: N801  # it is used as a decorator, and th
     def __get__(self, part: "Part[Any] | None", owner: type) -> Any:
         if part is None:
             return self
-        if part.inside or not part.link.blocking:
-            return partial(self._function, part)
-        call = part._calls.get(self)
-        if call is None:
-            call = part._calls[self] = self._in_place(part.view())
-        return call
+        return part._calls.get(self) or self._in_place(part)
 
-    def _in_place(self, view: "Part[Any]") -> Callable[P, R]:
-        function = self._function
+    def _in_place(self, part: "Part[Any]") -> Callable[P, R]:
+        """The feature of a blocking part, kept there: it is made once, and called thousands of times."""
+        function, view = self.__wrapped__, part.view()
 
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             return run(function(view, *args, **kwargs))
 
         call.__doc__, call.__name__ = self.__doc__, self.__name__
+        part._calls[self] = call
         return call

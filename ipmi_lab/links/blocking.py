@@ -29,13 +29,14 @@ class BlockingLink(Link):
 
     async def _perform(self, request: Request[Any], purpose: str, branch: Branch | None = None) -> Answered | GaveUp:
         with self._lock:
-            session = self.session
-            number = session.request(request, monotonic(), purpose=purpose, branch=branch)
+            session, now = self.session, monotonic()
+            number = session.request(request, now, purpose=purpose, branch=branch)
             try:
                 while True:
-                    for event in self._turn():
+                    for event in self._turn(now):
                         if isinstance(event, (Answered, GaveUp)) and event.number == number:
                             return event
+                    now = monotonic()
             except BaseException:  # a timeout of the caller, or Ctrl-C: nobody waits for the answer any more
                 session.forget(number)
                 raise
@@ -51,17 +52,17 @@ class BlockingLink(Link):
         with self._lock:
             begin()
             while True:
-                for event in self._turn():
+                for event in self._turn(monotonic()):
                     if isinstance(event, (end, Refused)):
                         return event
 
-    def _turn(self) -> list[Event]:
+    def _turn(self, now: float) -> list[Event]:
         """Send what is pending, wait for a datagram or the deadline, and hand on what came of it."""
         session, port, wait = self.session, self._port or self.port, self._wait or self._waiting()
         for datagram in session.datagrams():
             port.send(datagram)
         deadline = session.deadline()
-        received = wait(0.0 if deadline is None else deadline - monotonic())
+        received = wait(0.0 if deadline is None else deadline - now)
         now = monotonic()
         events: list[Event] = []
         if received is not None:

@@ -13,6 +13,7 @@ OPEN_REQUEST, OPEN_RESPONSE, RAKP1, RAKP2, RAKP3, RAKP4 = 0x10, 0x11, 0x12, 0x13
 NEXT_HEADER = 0x07
 
 _HEADER = struct.Struct("<4sBBIIH")
+_SIGNED = struct.Struct("<BBIIH")  # the header as far as an integrity code covers it: without that of RMCP
 HEADER_SIZE: int = _HEADER.size
 
 
@@ -34,12 +35,14 @@ def pack(kind: int, session_id: int, sequence: int, payload: bytes) -> bytes:
     return _HEADER.pack(IPMI_HEADER, FORMAT, kind, session_id, sequence, len(payload)) + payload
 
 
-_PADS = (b"\x00\x07", b"\xff\x01\x07", b"\xff\xff\x02\x07", b"\xff\xff\xff\x03\x07")
+_PADS = (b"\xff\xff\x02\x07", b"\xff\x01\x07", b"\x00\x07", b"\xff\xff\xff\x03\x07")  # by the payload's size
 
 
-def padded(datagram: bytes) -> bytes:
-    """The datagram with its integrity pad and next header: from the format byte on a multiple of four long."""
-    return datagram + _PADS[-(len(datagram) - 4 + 2) % 4]
+def signable(kind: int, session_id: int, sequence: int, payload: bytes) -> bytes:
+    """What stands between the RMCP header and the integrity code, which covers just this: with the pad that makes it a
+    multiple of four long, and the next header."""
+    size = len(payload)
+    return _SIGNED.pack(FORMAT, kind, session_id, sequence, size) + payload + _PADS[size & 3]
 
 
 def parse(datagram: bytes) -> Packet:
@@ -63,6 +66,5 @@ def fields(datagram: bytes) -> tuple[int, int, int, bytes]:
 def check_trailer(datagram: bytes, payload_size: int, code_size: int) -> None:
     """RemoteError unless pad, pad length and next header stand where the authentication code leaves them."""
     end = len(datagram) - code_size
-    pad = end - 2 - HEADER_SIZE - payload_size
-    if not 0 <= pad <= 255 or datagram[end - 2] != pad or datagram[end - 1] != NEXT_HEADER:
+    if HEADER_SIZE + payload_size + datagram[end - 2] + 2 != end or datagram[end - 1] != NEXT_HEADER:
         raise RemoteError("the integrity trailer of the packet does not fit its length")

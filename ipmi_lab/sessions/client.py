@@ -229,7 +229,9 @@ class ClientSession(BridgedQuestions):
     def _deliver(self, pending: Pending, answer: Answered, now: float) -> None:
         if pending.observe is not None:
             self._finish(pending, now, answer.code, answer.data)
-        if pending is self._prober:
+        if pending.owner == "command":
+            self._events.append(answer)
+        elif pending is self._prober:
             self._alive(now)
         elif pending is self._fetcher:
             self._fetched(answer, now)

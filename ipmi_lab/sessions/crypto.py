@@ -5,7 +5,7 @@ Contexts are made once a session, not once a packet: most of a packet's time wou
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from ipmi_lab.errors import LocalError, RemoteError
@@ -20,7 +20,6 @@ CONFIDENTIALITIES = {0: "none", 1: "AES-CBC-128", 2: "xRC4-128", 3: "xRC4-40"}
 HASHES = {1: "sha1", 2: "md5", 3: "sha256"}
 CHECK_VALUE_SIZES = {0: 0, 1: 12, 2: 16, 3: 16}
 BLOCK = 16
-AT_ONCE = 64
 
 
 class Suite(NamedTuple):
@@ -129,37 +128,28 @@ class Confidentiality(Protocol):
     def decrypt(self, data: bytes) -> bytes: ...
 
 
+_VECTOR = bytes(BLOCK)
 _AES_TRAILERS = [bytes(range(1, count + 1)) + bytes((count,)) for count in range(BLOCK)]
 
 
 class Aes:
     """AES-CBC-128 with one context each way for the whole session. IPMI 2.0 §13.29.
 
-    A fresh random block goes in before each payload: encrypted under the running chain it comes out unpredictable
-    and serves as the packet's initialisation vector; all behind it is standard CBC under that vector. Likewise a
-    received vector is fed in first and its output dropped. Only whole blocks go in: a part of one would put the
-    context out of step for good.
+    A packet's initialisation vector must be one that nobody could foresee. A block that goes into the running chain
+    before each payload comes out as one: it is the last block on the wire, encrypted once more, and that takes the key
+    (NIST SP 800-38A, appendix C). All behind it is standard CBC under that vector. Likewise a received vector is fed in
+    first and its output dropped. Only whole blocks go in: a part of one would put the context out of step for good.
     """
 
     def __init__(self, key: bytes, random: Random) -> None:
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-        self._random = random
-        self._blocks: Iterator[bytes] = iter(
-            ()
-        )  # random blocks that are fetched but not used: one call for many costs as one for one
-        cipher = Cipher(algorithms.AES(key), modes.CBC(bytes(BLOCK)))
+        cipher = Cipher(algorithms.AES(key), modes.CBC(random(BLOCK)))
         self._encrypt = cipher.encryptor().update
         self._decrypt = cipher.decryptor().update
 
     def encrypt(self, payload: bytes) -> bytes:
-        block = next(self._blocks, None) or self._fresh_block()
-        return self._encrypt(block + payload + _AES_TRAILERS[-(len(payload) + 1) % BLOCK])
-
-    def _fresh_block(self) -> bytes:
-        fetched = self._random(BLOCK * AT_ONCE)
-        self._blocks = iter([fetched[at : at + BLOCK] for at in range(0, BLOCK * AT_ONCE, BLOCK)])
-        return next(self._blocks)
+        return self._encrypt(_VECTOR + payload + _AES_TRAILERS[-(len(payload) + 1) % BLOCK])
 
     def decrypt(self, data: bytes) -> bytes:
         if len(data) < 2 * BLOCK or len(data) % BLOCK:

@@ -11,7 +11,7 @@ from ipmi_lab.sessions.events import Closed, Opened, Ponged, Refused, Said
 from ipmi_lab.sessions.login import Login, Timing
 from ipmi_lab.sessions.opening import opening
 from ipmi_lab.sessions.steps import Say, Steps
-from ipmi_lab.sessions.wrapping import Lan20, Sessionless, SessionWrapping
+from ipmi_lab.sessions.wrapping import Lan15, Lan20, Sessionless, SessionWrapping
 
 LOOKS = (1.6, 3.2, 4.8)  # from one ping to the next while a session is being opened, in first waits
 SHORTEST = 14  # RMCP header, authentication type, sequence number, session id, length
@@ -19,6 +19,8 @@ SHORTEST = 14  # RMCP header, authentication type, sequence number, session id, 
 
 class LanSession(ClientSession):
     """A session with a BMC on a network."""
+
+    _wrapping: Lan15 | Lan20 | None
 
     def __init__(self, login: Login, timing: Timing | None = None, **how: Any) -> None:
         super().__init__(login, timing, outside=Sessionless(), **how)
@@ -59,12 +61,15 @@ class LanSession(ClientSession):
     # ------------------------------------------------------------------ what arrives
 
     def _take(self, datagram: bytes, now: float) -> None:
+        wrapping = self._wrapping
+        if wrapping is not None and datagram.startswith(wrapping.begins):  # nearly always
+            self._answer(wrapping.unwrap(datagram), wrapping, now)
+            return
         if datagram[:4] != rmcp.IPMI_HEADER and rmcp.message_class(datagram) == rmcp.ASF:
             self._take_pong(datagram)
             return
         if len(datagram) < SHORTEST:
             raise TooShort(f"a packet of {len(datagram)} bytes has no session header")
-        wrapping = self._wrapping
         outside = datagram[6:10] if datagram[4:5] == b"\x06" else datagram[9:13]
         if outside == b"\0\0\0\0" and not self._may_be_inside(datagram):
             self._take_outside(datagram, now)

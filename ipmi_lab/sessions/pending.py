@@ -1,5 +1,6 @@
 """The questions that wait for an answer, and the six-bit numbers that tell them apart."""
 
+from collections.abc import Container
 from typing import Any
 
 from ipmi_lab.commands.command import Request
@@ -14,27 +15,16 @@ REST = 5.0
 class Pending:
     """One question under way."""
 
-    __slots__ = (
-        "asked_at",
-        "datagram",
-        "doubts",
-        "number",
-        "observe",
-        "owner",
-        "passed",
-        "probing",
-        "refusal",
-        "repeat",
-        "request",
-        "route",
-        "sent_at",
-        "sequence",
-        "tracked",
-        "tries",
-        "wait",
-        "wake_at",
-        "wrapping",
-    )
+    route: Route = ()
+    sequence = -1
+    tries = 0
+    wait = 0.0
+    datagram = b""
+    probing = False
+    doubts = 0
+    sent_at: float
+    wake_at: float
+    tracked: bool
 
     def __init__(
         self,
@@ -49,26 +39,15 @@ class Pending:
         self.number = number
         self.request = request
         self.repeat = request.repeatable()
-        self.route = route
         self.observe = observe
         self.owner = owner  # "command", "session", "keep-alive", "probe" or "fetch"
         self.wrapping = wrapping
         self.asked_at = now
-        self.sent_at = now
-        self.sequence = -1
-        self.tries = 0
-        self.wait = 0.0
-        self.wake_at = now
-        self.datagram = b""
-        self.probing = False
-        self.doubts = 0
         if route:
+            self.route = route
             self.tracked = True
             self.passed = 0  # how many levels have accepted it
             self.refusal: Found | None = None  # of its first form, with tracking
-
-
-_TURNS = [tuple((first + step) % NUMBERS for step in range(NUMBERS)) for first in range(NUMBERS)]
 
 
 class Numbers:
@@ -82,16 +61,19 @@ class Numbers:
         self._next = first % NUMBERS
         self._rests_until = [0.0] * NUMBERS
 
-    def take(self, busy: dict[int, Pending], now: float) -> int:
+    def take(self, busy: Container[int], now: float) -> int:
         """A number that nobody uses. There must be one: the caller keeps at most 63 questions open."""
-        for number in _TURNS[self._next]:
-            if number not in busy and self._rests_until[number] <= now:
-                break
-        else:
-            free = [number for number in range(NUMBERS) if number not in busy]
-            number = min(free, key=self._rests_until.__getitem__)
+        number = self._next
+        if number in busy or self._rests_until[number] > now:
+            number = self._another(busy, now)
         self._next = (number + 1) % NUMBERS
         return number
+
+    def _another(self, busy: Container[int], now: float) -> int:
+        turn = [(self._next + step) % NUMBERS for step in range(NUMBERS)]
+        free = [number for number in turn if number not in busy]
+        rested = [number for number in free if self._rests_until[number] <= now]
+        return rested[0] if rested else min(free, key=self._rests_until.__getitem__)
 
     def rest(self, number: int, now: float) -> None:
         """Keep a number out of use while an answer to it may still come."""

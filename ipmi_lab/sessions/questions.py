@@ -56,17 +56,17 @@ class Questions:
     def _ask(
         self, request: Request[Any], now: float, owner: str, wrapping: Wrapping, branch: Branch | None = None
     ) -> int:
-        self._count += 1
+        self._count = number = self._count + 1
         if branch is None:
-            pending = Pending(self._count, request, now, owner, wrapping, self.observe)
+            pending = Pending(number, request, now, owner, wrapping, self.observe)
         else:
-            pending = Pending(self._count, request, now, owner, wrapping, branch.observe or self.observe, branch.route)
-        if self._waiting or self._busy >= self.in_flight or self._free_at > now:
+            pending = Pending(number, request, now, owner, wrapping, branch.observe or self.observe, branch.route)
+        if self._open or self._waiting or self._free_at > now:
             self._waiting.append(pending)
             self._fill(now)
         else:
             self._start(pending, now)
-        return self._count
+        return number
 
     def _fill(self, now: float) -> None:
         """Send what waits for its turn."""
@@ -77,8 +77,10 @@ class Questions:
         sequence = pending.sequence = self._numbers.take(self._open, now)
         if pending.route:
             pending.wait = self._bridged_wait(pending)
+        elif pending.request.once:
+            pending.wait = self.timing.timeout
         else:
-            pending.wait = self.timing.timeout if pending.request.once else self._first_wait()
+            pending.wait = self._first_wait()
         self._open[sequence] = pending
         try:
             self._send(pending, now)

@@ -14,17 +14,16 @@ class Window:
     ``first`` is the number that the peer starts with; it is not seen yet.
     """
 
-    __slots__ = ("ahead", "behind", "highest", "seen")
+    __slots__ = ("_kept", "ahead", "behind", "highest", "seen")
 
     def __init__(self, first: int, *, behind: int, ahead: int) -> None:
         self.behind, self.ahead = behind, ahead
         self.highest = first
         self.seen = 0  # bit n: highest - n was seen
+        self._kept = (2 << behind) - 1
 
     def fresh(self, sequence: int) -> bool:
         """Whether the number is inside the window and new. Nothing is remembered before the packet proved genuine."""
-        if sequence == self.highest + 1:  # nearly always
-            return True
         step = self._step(sequence)
         if step > 0:
             return step <= self.ahead
@@ -32,9 +31,9 @@ class Window:
 
     def mark(self, sequence: int) -> None:
         """Remember a number whose packet proved genuine."""
-        step = 1 if sequence == self.highest + 1 else self._step(sequence)
+        step = 1 if sequence == self.highest + 1 else self._step(sequence)  # nearly always 1
         if step > 0:
-            self.seen = (self.seen << step | 1) & ((2 << self.behind) - 1)
+            self.seen = (self.seen << step | 1) & self._kept
             self.highest = sequence
         else:
             self.seen |= 1 << -step

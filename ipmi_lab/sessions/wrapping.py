@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ipmi_lab.errors import BadSignature, RemoteError
 from ipmi_lab.packets import lan15, lan20
+from ipmi_lab.packets.rmcp import IPMI_HEADER
 from ipmi_lab.sessions.crypto import Confidentiality, Integrity, authentication_code
 from ipmi_lab.sessions.window import Window, following
 
@@ -84,6 +85,7 @@ class Lan15:
         self.session_id = session_id
         self.sequence = sequence
         self.window = window
+        self.begins: bytes | tuple[()] = IPMI_HEADER + bytes((authentication,)) if authentication else ()
 
     @property
     def bmc_session_id(self) -> int:
@@ -143,37 +145,39 @@ class Lan20:
         self.integrity, self.confidentiality = integrity, confidentiality
         self.sequence, self.window = sequence, window
         self.flags = (lan20.AUTHENTICATED if integrity.size else 0) | (lan20.ENCRYPTED if confidentiality else 0)
+        self.begins: bytes | tuple[()] = lan20.pack(self.flags | lan20.PAYLOAD_IPMI, local_id, 0, b"")[:10]
 
     @property
     def bmc_session_id(self) -> int:
         return self.remote_id
 
     def wrap(self, message: bytes) -> bytes:
-        sequence = self.sequence
+        sequence, flags = self.sequence, self.flags
         self.sequence = following(sequence)
         payload = message if self.confidentiality is None else self.confidentiality.encrypt(message)
-        datagram = lan20.pack(self.flags | lan20.PAYLOAD_IPMI, self.remote_id, sequence, payload)
-        if not self.integrity.size:
-            return datagram
-        datagram = lan20.padded(datagram)
-        return datagram + self.integrity.code(datagram[4:])
+        if not flags & lan20.AUTHENTICATED:
+            return lan20.pack(flags, self.remote_id, sequence, payload)
+        packet = lan20.signable(flags, self.remote_id, sequence, payload)
+        return IPMI_HEADER + packet + self.integrity.code(packet)
 
     def unwrap(self, datagram: bytes) -> bytes:
         kind, session_id, sequence, payload = lan20.fields(datagram)
         if session_id != self.local_id:
             raise RemoteError(f"a packet of session 0x{session_id:08X} came, ours is 0x{self.local_id:08X}")
-        if not self.window.fresh(sequence):
+        window = self.window
+        if sequence != window.highest + 1 and not window.fresh(sequence):
             raise RemoteError(f"the sequence number {sequence} is a duplicate or outside the window")
-        if kind & 0xC0 != self.flags:
+        flags = self.flags
+        if kind != flags and kind & 0xC0 != flags:
             raise BadSignature("the packet is not signed and encrypted as the session is")
-        size = self.integrity.size
-        if size:
+        if flags & lan20.AUTHENTICATED:
+            size = self.integrity.size
             if not same(self.integrity.code(datagram[4:-size]), datagram[-size:]):
                 raise BadSignature("the integrity code of the packet does not fit")
             lan20.check_trailer(datagram, len(payload), size)
         if self.confidentiality is not None:
             payload = self.confidentiality.decrypt(payload)
-        self.window.mark(sequence)
-        if kind & 0x3F != lan20.PAYLOAD_IPMI:
+        window.mark(sequence)
+        if kind != flags:
             raise RemoteError(f"a payload of type 0x{kind & 0x3F:02X} came, which nobody asked for")
         return payload

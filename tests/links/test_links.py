@@ -149,7 +149,7 @@ def test_a_caller_that_is_interrupted_leaves_no_question_behind(served: Served) 
     with device(served, timeout=0.2, budget=1) as ipmi:
         poll = ipmi.link._turn
 
-        def interrupt() -> Any:
+        def interrupt(now: float) -> Any:
             raise KeyboardInterrupt
 
         ipmi.link._turn = interrupt

@@ -213,7 +213,7 @@ def test_a_caller_that_is_interrupted_leaves_no_question_behind(drive: Callable[
     with connect("open://") as ipmi:
         turn = ipmi.link._turn  # type: ignore[attr-defined]  # of a blocking link
 
-        def interrupt() -> Any:
+        def interrupt(now: float) -> Any:
             raise KeyboardInterrupt
 
         ipmi.link._turn = interrupt  # type: ignore[attr-defined]
