@@ -18,6 +18,8 @@ R = TypeVar("R")
 class Part(Generic[World]):
     """What a BMC can do, by subject. Inside a feature ``self`` is the part's asyncio view, whatever its world."""
 
+    __slots__ = ("_calls", "_inside", "link")
+
     def __new__(cls, link: Link, *args: Any, **kwargs: Any) -> Self:
         return object.__new__(cls if link.blocking else _view(cls))
 
@@ -30,7 +32,7 @@ class Part(Generic[World]):
         """A blocking part with the same state, whose features give coroutines."""
         if self._inside is None:
             view = object.__new__(_view(type(self)))
-            view.__dict__ = self.__dict__
+            view.link, view.__dict__ = self.link, self.__dict__
             self._inside = view
         return self._inside
 

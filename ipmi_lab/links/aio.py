@@ -40,7 +40,7 @@ class AsyncioLink(Link):
 
     async def _perform(self, request: Request[Any], purpose: str, branch: Branch | None = None) -> Answered | GaveUp:
         self._listen()
-        number = self.session.request(request, self.clock(), purpose=purpose, branch=branch)
+        number = self.session.request(request, self.clock(), purpose, branch)
         answer: asyncio.Future[Answered | GaveUp] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         self._flush()

@@ -30,7 +30,7 @@ class BlockingLink(Link):
     async def _perform(self, request: Request[Any], purpose: str, branch: Branch | None = None) -> Answered | GaveUp:
         with self._lock:
             session, now = self.session, monotonic()
-            number = session.request(request, now, purpose=purpose, branch=branch)
+            number = session.request(request, now, purpose, branch)
             try:
                 while True:
                     for event in self._turn(now):

@@ -177,7 +177,7 @@ class Link:
                 await self._heal()
             await self._vouch(command, "command")
             if self.session.unclean:  # the answer to a question comes behind all replies that are still on their way
-                await self.exchange(GetDeviceId(), purpose="keep-alive")
+                await self.exchange(GetDeviceId(), "keep-alive")
             if self.pin is not None and command.permission():
                 await self.pin(self)
             begin = partial(self.session.say, command.text, repeat=command.repeatable())
@@ -203,7 +203,7 @@ class Link:
 
     async def send(self, request: Request[R], *, purpose: str = "command") -> R:
         """The typed answer to a request; CompletionError where the BMC says no."""
-        code, data = await self.exchange(request, purpose=purpose)
+        code, data = await self.exchange(request, purpose)
         try:
             return request.answer(code, data)
         except IpmiLabError as error:
@@ -211,7 +211,7 @@ class Link:
                 error.hint = error.hint or self.session.hints.get(error.code, "")
             raise error.about(target=self.name, request=request.label()) from None
 
-    async def exchange(self, request: Request[Any], *, purpose: str = "command") -> tuple[int, bytes]:
+    async def exchange(self, request: Request[Any], purpose: str = "command") -> tuple[int, bytes]:
         """Completion code and data of an answer, whatever the code.
 
         A read survives the loss of the session: it is repeated after one new login. A change is not repeated.
@@ -255,7 +255,7 @@ class Link:
         if self.session.state is State.CLOSED:
             await self._heal()
         elif self.clock() - self.session.last_heard_inside > IDLE:
-            await self.exchange(GetDeviceId(), purpose="keep-alive")
+            await self.exchange(GetDeviceId(), "keep-alive")
 
     def _unanswered(self, request: Request[Any] | TextCommand, outcome: GaveUp | Said) -> NoAnswer:
         if isinstance(outcome, GaveUp) and outcome.refused:
@@ -326,7 +326,7 @@ class Link:
         """Ask, unless somebody else has just done so. A failure is the next command's to tell."""
         if self.clock() - self.session.last_heard_inside >= self.keep_alive:
             with suppress(IpmiLabError):
-                await self.exchange(GetDeviceId(), purpose="keep-alive")
+                await self.exchange(GetDeviceId(), "keep-alive")
 
     async def sleep(self, seconds: float) -> None:
         """Pause a feature; the only thing besides commands that a feature may wait for."""

@@ -52,7 +52,7 @@ def pack_answer(request: Frame, data: bytes) -> bytes:
     )
 
 
-def check(message: bytes, *, checksums: bool = True) -> None:
+def check(message: bytes, checksums: bool = True) -> None:
     """TooShort or BadChecksum where ``message`` is none."""
     if len(message) < SHORTEST:
         raise TooShort(f"an IPMI message of {len(message)} bytes came, the shortest has {SHORTEST}")

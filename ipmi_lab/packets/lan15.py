@@ -8,7 +8,8 @@ from ipmi_lab.packets.rmcp import IPMI_HEADER
 
 _PLAIN = struct.Struct("<4sBIIB")
 _SIGNED = struct.Struct("<4sBII16sB")
-
+PLAIN_SIZE: int = _PLAIN.size
+SIGNED_SIZE: int = _SIGNED.size
 
 LONGEST = 255
 
@@ -38,23 +39,23 @@ def pack(authentication: int, sequence: int, session_id: int, code: bytes, messa
     return _PLAIN.pack(IPMI_HEADER, 0, sequence, session_id, len(message)) + message
 
 
-def parse(datagram: bytes, *, lengths: bool = True) -> Packet:
+def parse(datagram: bytes, lengths: bool = True) -> Packet:
     """A datagram taken apart; bytes behind the announced length (the legacy pad) are tolerated. Without ``lengths``
     the message is all that came, whatever is announced."""
-    if len(datagram) < _PLAIN.size:
-        raise TooShort(f"an IPMI 1.5 packet of {len(datagram)} bytes came, its header has {_PLAIN.size}")
-    code = b""
-    header: int = _PLAIN.size
+    came = len(datagram)
+    if came < PLAIN_SIZE:
+        raise TooShort(f"an IPMI 1.5 packet of {came} bytes came, its header has {PLAIN_SIZE}")
     if datagram[4] & 0x0F:
-        if len(datagram) < _SIGNED.size:
-            raise TooShort(f"an authenticated packet of {len(datagram)} bytes came, its header has {_SIGNED.size}")
+        header = SIGNED_SIZE
+        if came < header:
+            raise TooShort(f"an authenticated packet of {came} bytes came, its header has {header}")
         _, kind, sequence, session_id, code, size = _SIGNED.unpack_from(datagram)
-        header = _SIGNED.size
     else:
+        header, code = PLAIN_SIZE, b""
         _, kind, sequence, session_id, size = _PLAIN.unpack_from(datagram)
+    if lengths and came < header + size:
+        raise TooShort(f"the packet announces {size} bytes, {came - header} came")
     message = datagram[header : header + size] if lengths else datagram[header:]
-    if lengths and len(message) < size:
-        raise TooShort(f"the packet announces {size} bytes, {len(message)} came")
     if kind & 0xF0:
         raise RemoteError(f"the authentication type 0x{kind:02X} has reserved bits set")
     return Packet(kind, sequence, session_id, code, message)

@@ -13,6 +13,8 @@ OPEN_REQUEST, OPEN_RESPONSE, RAKP1, RAKP2, RAKP3, RAKP4 = 0x10, 0x11, 0x12, 0x13
 NEXT_HEADER = 0x07
 
 _HEADER = struct.Struct("<4sBBIIH")
+_NUMBERS = struct.Struct("<IH")
+NUMBERS_AT = 10  # where sequence number and payload length stand; what is before them is the same all session long
 _SIGNED = struct.Struct("<BBIIH")  # the header as far as an integrity code covers it: without that of RMCP
 HEADER_SIZE: int = _HEADER.size
 
@@ -47,20 +49,22 @@ def signable(kind: int, session_id: int, sequence: int, payload: bytes) -> bytes
 
 def parse(datagram: bytes) -> Packet:
     """A datagram taken apart as far as its payload; the trailer is ``check_trailer``'s."""
-    return Packet(*fields(datagram))
-
-
-def fields(datagram: bytes) -> tuple[int, int, int, bytes]:
-    """The fields of a ``Packet``, for whoever takes thousands of them a second."""
-    if len(datagram) < HEADER_SIZE:
-        raise TooShort(f"an RMCP+ packet of {len(datagram)} bytes came, its header has {HEADER_SIZE}")
-    _, form, kind, session_id, sequence, size = _HEADER.unpack_from(datagram)
+    sequence, payload = contents(datagram)
+    _, form, kind, session_id, _, _ = _HEADER.unpack_from(datagram)
     if form != FORMAT or kind & 0x3F == PAYLOAD_OEM:
         raise RemoteError(f"not an RMCP+ packet that we know: format 0x{form:02X}, payload 0x{kind & 0x3F:02X}")
+    return Packet(kind, session_id, sequence, payload)
+
+
+def contents(datagram: bytes) -> tuple[int, bytes]:
+    """Sequence number and payload of a packet, for whoever knows its first ``NUMBERS_AT`` bytes."""
+    if len(datagram) < HEADER_SIZE:
+        raise TooShort(f"an RMCP+ packet of {len(datagram)} bytes came, its header has {HEADER_SIZE}")
+    sequence, size = _NUMBERS.unpack_from(datagram, NUMBERS_AT)
     payload = datagram[HEADER_SIZE : HEADER_SIZE + size]
     if len(payload) < size:
         raise TooShort(f"the packet announces a payload of {size} bytes, {len(payload)} came")
-    return kind, session_id, sequence, payload
+    return sequence, payload
 
 
 def check_trailer(datagram: bytes, payload_size: int, code_size: int) -> None:

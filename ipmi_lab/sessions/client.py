@@ -86,9 +86,7 @@ class ClientSession(BridgedQuestions):
 
     # ------------------------------------------------------------------ what the owner calls
 
-    def request(
-        self, request: Request[Any], now: float, *, purpose: str = "command", branch: Branch | None = None
-    ) -> int:
+    def request(self, request: Request[Any], now: float, purpose: str = "command", branch: Branch | None = None) -> int:
         """Ask; the number comes back in the answer's event. Outside a session only what BMCs answer there, within one
         also controllers behind the BMC, on a branch."""
         wrapping: Wrapping | None = self._wrapping
@@ -155,7 +153,8 @@ class ClientSession(BridgedQuestions):
             self._take(datagram, now)
         except RemoteError as error:
             self._drop(error.message, datagram)
-        return self._happened()
+        events, self._events = self._events, []
+        return events
 
     def wake(self, now: float) -> list[Event]:
         """Send again what is overdue, and give up what is out of time."""
@@ -191,12 +190,12 @@ class ClientSession(BridgedQuestions):
     # ------------------------------------------------------------------ what arrives
 
     def _answer(self, message: bytes, wrapping: Wrapping, now: float) -> None:
-        ipmb.check(message, checksums=self._checksums)
+        ipmb.check(message, self._checksums)
         to, netfn_lun, _, sender, sequence_lun, command = message[:6]
-        pending = self._open.get(sequence_lun >> 2) or self._asked_earlier(sequence_lun >> 2)
-        if pending is None and "norqseq" in self.login.quirks:
-            pending = self._only_open(wrapping)
-        if pending is None or pending.wrapping is not wrapping:
+        pending = self._open.get(sequence_lun >> 2)
+        if pending is None:
+            pending = self._meant(sequence_lun >> 2, wrapping)
+        if pending.wrapping is not wrapping:
             raise RemoteError("an answer came that fits no open question")
         if pending.route:
             self._bridged(pending, message, now)
@@ -221,10 +220,16 @@ class ClientSession(BridgedQuestions):
             self.last_heard_inside = now
         self._deliver(pending, Answered(pending.number, message[6], message[7:-1]), now)
 
-    def _only_open(self, wrapping: Wrapping) -> Pending | None:
-        """The one question that an answer without our number can be meant for; None where there are several."""
-        inside = [pending for pending in self._open.values() if pending.wrapping is wrapping]
-        return inside[0] if len(inside) == 1 else None
+    def _meant(self, number: int, wrapping: Wrapping) -> Pending:
+        """The question that an answer with a number of none is meant for: one that was asked under it before, or the
+        only one there is, for BMCs that do not return our numbers."""
+        pending = self._asked_earlier(number)
+        if pending is None and "norqseq" in self.login.quirks:
+            inside = [pending for pending in self._open.values() if pending.wrapping is wrapping]
+            pending = inside[0] if len(inside) == 1 else None
+        if pending is None:
+            raise RemoteError("an answer came that fits no open question")
+        return pending
 
     def _deliver(self, pending: Pending, answer: Answered, now: float) -> None:
         if pending.observe is not None:

@@ -5,6 +5,7 @@ Contexts are made once a session, not once a packet: most of a packet's time wou
 
 import hashlib
 import hmac
+import struct
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -149,12 +150,15 @@ class Aes:
         self._decrypt = cipher.decryptor().update
 
     def encrypt(self, payload: bytes) -> bytes:
-        return self._encrypt(_VECTOR + payload + _AES_TRAILERS[-(len(payload) + 1) % BLOCK])
+        encrypt = self._encrypt
+        return encrypt(_VECTOR + payload + _AES_TRAILERS[-(len(payload) + 1) % BLOCK])
 
     def decrypt(self, data: bytes) -> bytes:
-        if len(data) < 2 * BLOCK or len(data) % BLOCK:
-            raise RemoteError(f"an encrypted payload of {len(data)} bytes came, which is no whole number of blocks")
-        plain = self._decrypt(data)[BLOCK:]
+        size = len(data)
+        if size < 2 * BLOCK or size % BLOCK:
+            raise RemoteError(f"an encrypted payload of {size} bytes came, which is no whole number of blocks")
+        decrypt = self._decrypt
+        plain = decrypt(data)[BLOCK:]
         pad = plain[-1]
         if pad >= BLOCK:  # some BMCs pad with other bytes than the standard's 1, 2, 3 …: only the count matters
             raise RemoteError(f"the decrypted payload ends with an impossible pad of {pad} bytes")
@@ -195,13 +199,14 @@ def confidentiality(algorithm: int, k2: bytes, random: Random) -> Confidentialit
     return Xrc4(k2, 16 if algorithm == 2 else 5, random) if algorithm else None
 
 
+_BEFORE, _BEHIND = struct.Struct("<16sI"), struct.Struct("<I16s")
+
+
 def authentication_code(kind: int, password: bytes, session_id: int, sequence: int, message: bytes) -> bytes:
     """The code of one IPMI 1.5 packet on a LAN. IPMI 2.0 §22.17.1."""
-    password = password.ljust(16, b"\0")
     if kind == 4:
-        return password
-    around = session_id.to_bytes(4, "little") + message + sequence.to_bytes(4, "little")
-    return digest15(kind, password + around + password)
+        return password.ljust(16, b"\0")
+    return digest15(kind, _BEFORE.pack(password, session_id) + message + _BEHIND.pack(sequence, password))
 
 
 def digest15(kind: int, data: bytes) -> bytes:

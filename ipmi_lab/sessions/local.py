@@ -106,14 +106,12 @@ class LocalSession(ClientSession):
         self._local = LocalWrapping()
         super().__init__(login, timing, outside=self._local, **how)
 
-    def request(
-        self, request: Request[Any], now: float, *, purpose: str = "command", branch: Branch | None = None
-    ) -> int:
+    def request(self, request: Request[Any], now: float, purpose: str = "command", branch: Branch | None = None) -> int:
         kept = KEPT.get((request.netfn, request.command))
         bridged = branch is not None and bool(branch.route) and purpose == "command"
         if kept is not None and not bridged:
             raise LocalError("Linux's IPMI driver keeps this command for itself", hint=kept)
-        return super().request(request, now, purpose=purpose, branch=branch)
+        return super().request(request, now, purpose, branch)
 
     def _opening(self) -> Steps[tuple[SessionWrapping, str]]:
         """There is nothing to open: ask who the BMC is, so that a dead one is found out now."""

@@ -15,16 +15,31 @@ REST = 5.0
 class Pending:
     """One question under way."""
 
-    route: Route = ()
-    sequence = -1
-    tries = 0
-    wait = 0.0
-    datagram = b""
-    probing = False
-    doubts = 0
+    __slots__ = (
+        "asked_at",
+        "datagram",
+        "doubts",
+        "number",
+        "observe",
+        "owner",
+        "passed",
+        "probing",
+        "refusal",
+        "repeat",
+        "request",
+        "route",
+        "sent_at",
+        "sequence",
+        "tracked",
+        "tries",
+        "wait",
+        "wake_at",
+        "wrapping",
+    )
+    datagram: bytes
     sent_at: float
+    wait: float
     wake_at: float
-    tracked: bool
 
     def __init__(
         self,
@@ -39,12 +54,17 @@ class Pending:
         self.number = number
         self.request = request
         self.repeat = request.repeatable()
+        self.route = route
         self.observe = observe
         self.owner = owner  # "command", "session", "keep-alive", "probe" or "fetch"
         self.wrapping = wrapping
         self.asked_at = now
+        self.sequence = -1
+        self.tries = 0
+        self.datagram = b""
+        self.probing = False
+        self.doubts = 0
         if route:
-            self.route = route
             self.tracked = True
             self.passed = 0  # how many levels have accepted it
             self.refusal: Found | None = None  # of its first form, with tracking

@@ -24,6 +24,27 @@ IDLE = 45.0  # BMCs drop a session after 60 s of silence; beyond this an unanswe
 class Questions:
     """What a ``ClientSession`` knows of its open questions, of the way there, and of whether the BMC still lives."""
 
+    # Of an object with more than thirty attributes in its dictionary the interpreter finds none of them quickly.
+    __slots__ = (
+        "_alive_at",
+        "_count",
+        "_events",
+        "_fetcher",
+        "_free_at",
+        "_numbers",
+        "_open",
+        "_out",
+        "_outside",
+        "_prober",
+        "_round_trip",
+        "_waiting",
+        "_wrapping",
+        "in_flight",
+        "last_heard_inside",
+        "observe",
+        "timing",
+    )
+
     def __init__(
         self, timing: Timing, in_flight: int, observe: Observe | None, random: Random, outside: Wrapping
     ) -> None:

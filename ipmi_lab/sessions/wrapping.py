@@ -101,30 +101,30 @@ class Lan15:
         return lan15.pack(authentication, sequence, self.session_id, code, message)
 
     def unwrap(self, datagram: bytes) -> bytes:
-        packet = lan15.parse(datagram, lengths="nosdulength" not in self.quirks)
-        if packet.session_id != self.session_id and (packet.session_id or "idzero" not in self.quirks):
-            raise RemoteError(f"a packet of session 0x{packet.session_id:08X} came, ours is 0x{self.session_id:08X}")
-        sequence = swapped(packet.sequence) if "endianseq" in self.quirks else packet.sequence
-        if self.window is not None and not self.window.fresh(sequence):
+        quirks, window = self.quirks, self.window
+        packet = lan15.parse(datagram, "nosdulength" not in quirks)
+        _, sequence, session_id, _, message = packet
+        if session_id != self.session_id and (session_id or "idzero" not in quirks):
+            raise RemoteError(f"a packet of session 0x{session_id:08X} came, ours is 0x{self.session_id:08X}")
+        if "endianseq" in quirks:
+            sequence = swapped(sequence)
+        if window is not None and sequence != window.highest + 1 and not window.fresh(sequence):
             raise RemoteError(f"the sequence number {sequence} is a duplicate or outside the window")
         self.check_code(packet)
-        if self.window is not None:
-            self.window.mark(sequence)
-        return packet.message
+        if window is not None:
+            window.mark(sequence)
+        return message
 
     def check_code(self, packet: lan15.Packet) -> None:
         """BadSignature unless the packet's type is the session's and its code fits."""
-        unexpected = packet.authentication and "unexpectedauth" in self.quirks
-        if packet.authentication != self.authentication and not unexpected:
+        authentication, sequence, session_id, code, message = packet
+        if authentication != self.authentication and not (authentication and "unexpectedauth" in self.quirks):
             raise BadSignature(
-                f"a packet with authentication type {packet.authentication} came, {self.authentication} was agreed"
+                f"a packet with authentication type {authentication} came, {self.authentication} was agreed"
             )
-        if not packet.authentication or "noauthcodecheck" in self.quirks:
+        if not authentication or "noauthcodecheck" in self.quirks:
             return
-        wanted = authentication_code(
-            packet.authentication, self.password, packet.session_id, packet.sequence, packet.message
-        )
-        if not same(wanted, packet.code):
+        if not same(authentication_code(authentication, self.password, session_id, sequence, message), code):
             raise BadSignature("the authentication code of the packet does not fit")
 
 
@@ -145,7 +145,7 @@ class Lan20:
         self.integrity, self.confidentiality = integrity, confidentiality
         self.sequence, self.window = sequence, window
         self.flags = (lan20.AUTHENTICATED if integrity.size else 0) | (lan20.ENCRYPTED if confidentiality else 0)
-        self.begins: bytes | tuple[()] = lan20.pack(self.flags | lan20.PAYLOAD_IPMI, local_id, 0, b"")[:10]
+        self.begins: bytes | tuple[()] = lan20.pack(self.flags, local_id, 0, b"")[: lan20.NUMBERS_AT]
 
     @property
     def bmc_session_id(self) -> int:
@@ -161,16 +161,12 @@ class Lan20:
         return IPMI_HEADER + packet + self.integrity.code(packet)
 
     def unwrap(self, datagram: bytes) -> bytes:
-        kind, session_id, sequence, payload = lan20.fields(datagram)
-        if session_id != self.local_id:
-            raise RemoteError(f"a packet of session 0x{session_id:08X} came, ours is 0x{self.local_id:08X}")
+        other = "" if datagram.startswith(self.begins) else self._other_payload(datagram)
+        sequence, payload = lan20.contents(datagram)
         window = self.window
         if sequence != window.highest + 1 and not window.fresh(sequence):
             raise RemoteError(f"the sequence number {sequence} is a duplicate or outside the window")
-        flags = self.flags
-        if kind != flags and kind & 0xC0 != flags:
-            raise BadSignature("the packet is not signed and encrypted as the session is")
-        if flags & lan20.AUTHENTICATED:
+        if self.flags & lan20.AUTHENTICATED:
             size = self.integrity.size
             if not same(self.integrity.code(datagram[4:-size]), datagram[-size:]):
                 raise BadSignature("the integrity code of the packet does not fit")
@@ -178,6 +174,15 @@ class Lan20:
         if self.confidentiality is not None:
             payload = self.confidentiality.decrypt(payload)
         window.mark(sequence)
-        if kind != flags:
-            raise RemoteError(f"a payload of type 0x{kind & 0x3F:02X} came, which nobody asked for")
+        if other:
+            raise RemoteError(other)
         return payload
+
+    def _other_payload(self, datagram: bytes) -> str:
+        """What a packet of the session carries that is no message; RemoteError where it is not of the session."""
+        kind, session_id, _, _ = lan20.parse(datagram)
+        if session_id != self.local_id:
+            raise RemoteError(f"a packet of session 0x{session_id:08X} came, ours is 0x{self.local_id:08X}")
+        if kind & 0xC0 != self.flags:
+            raise BadSignature("the packet is not signed and encrypted as the session is")
+        return f"a payload of type 0x{kind & 0x3F:02X} came, which nobody asked for"
