@@ -1,7 +1,10 @@
 """A password or key that never shows itself by accident."""
 
-import hmac
+from _operator import _compare_digest
 from typing import Protocol, runtime_checkable
+
+same = _compare_digest
+"""Compares in a time that tells nothing: ``hmac.compare_digest`` without the OpenSSL that ``hmac`` loads."""
 
 
 @runtime_checkable
@@ -41,7 +44,7 @@ class Secret:
         return True
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self._bytes, other._bytes)
+        return isinstance(other, Secret) and same(self._bytes, other._bytes)
 
     def __hash__(self) -> int:
         return hash(("Secret", self._bytes))

@@ -1,16 +1,19 @@
 """What sessions sign and encrypt with: the algorithms of the cipher suites and of IPMI 1.5. IPMI 2.0 §13.28 to §13.31.
 
-Contexts are made once a session, not once a packet: most of a packet's time would go into making them.
+Contexts are made once a session, not once a packet: most of a packet's time would go into making them. Sessions of
+IPMI 2.0 hash with ``cryptography``, those of IPMI 1.5 with ``hashlib``, so that none loads both with an OpenSSL each.
 """
 
-import hashlib
-import hmac
 import struct
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from functools import cache, partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ipmi_lab.errors import LocalError, RemoteError
 from ipmi_lab.sessions.md2 import md2
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.hmac import HMAC
 
 Random = Callable[[int], bytes]
 
@@ -18,7 +21,7 @@ AUTHENTICATIONS = {0: "none", 1: "HMAC-SHA1", 2: "HMAC-MD5", 3: "HMAC-SHA256"}
 INTEGRITIES = {0: "none", 1: "HMAC-SHA1-96", 2: "HMAC-MD5-128", 3: "MD5-128", 4: "HMAC-SHA256-128"}
 CONFIDENTIALITIES = {0: "none", 1: "AES-CBC-128", 2: "xRC4-128", 3: "xRC4-40"}
 
-HASHES = {1: "sha1", 2: "md5", 3: "sha256"}
+HASHES = {1: "SHA1", 2: "MD5", 3: "SHA256"}
 CHECK_VALUE_SIZES = {0: 0, 1: 12, 2: 16, 3: 16}
 BLOCK = 16
 
@@ -65,7 +68,19 @@ STRONGEST_FIRST = (17, 3, 12, 8, 18, 4, 13, 9, 19, 5, 14, 10, 16, 2, 11, 7, 15, 
 
 def hash_of(authentication: int, key: bytes, data: bytes) -> bytes:
     """The keyed hash of an authentication algorithm; empty where it is none."""
-    return hmac.digest(key, data, HASHES[authentication]) if authentication else b""
+    if not authentication:
+        return b""
+    context = _keyed(HASHES[authentication])(key)
+    context.update(data)
+    return context.finalize()
+
+
+@cache
+def _keyed(algorithm: str) -> "Callable[[bytes], HMAC]":
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.hmac import HMAC
+
+    return partial(HMAC, algorithm=getattr(hashes, algorithm)())
 
 
 class Integrity(Protocol):
@@ -89,11 +104,8 @@ class KeyedHash:
     """HMAC with its context made once and copied for each packet, cut to ``size`` bytes."""
 
     def __init__(self, algorithm: str, size: int, key: bytes) -> None:
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.hmac import HMAC
-
         self.size = size
-        self._keyed = HMAC(key, getattr(hashes, algorithm)())
+        self._keyed = _keyed(algorithm)(key)
 
     def code(self, data: bytes) -> bytes:
         context = self._keyed.copy()
@@ -110,7 +122,7 @@ class Md5Sandwich:
         self._password = password.ljust(20, b"\0")
 
     def code(self, data: bytes) -> bytes:
-        return hashlib.md5(self._password + data + self._password, usedforsecurity=False).digest()
+        return _md5(self._password + data + self._password)
 
 
 def integrity(algorithm: int, k1: bytes, password: bytes) -> Integrity:
@@ -188,7 +200,7 @@ class Xrc4:
         from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
         from cryptography.hazmat.primitives.ciphers import Cipher
 
-        key = hashlib.md5(self._key + vector, usedforsecurity=False).digest()[: self._size]
+        key = _md5(self._key + vector)[: self._size]
         return Cipher(ARC4(key), None).encryptor().update(data)
 
 
@@ -214,5 +226,11 @@ def digest15(kind: int, data: bytes) -> bytes:
     if kind == 1:
         return md2(data)
     if kind == 2:
-        return hashlib.md5(data, usedforsecurity=False).digest()
+        return _md5(data)
     raise LocalError(f"the authentication type {kind} has no digest that we know")
+
+
+def _md5(data: bytes) -> bytes:
+    import hashlib
+
+    return hashlib.md5(data, usedforsecurity=False).digest()

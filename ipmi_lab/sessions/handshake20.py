@@ -14,12 +14,13 @@ from ipmi_lab.packets.rakp import (
     Refusal,
     Status,
 )
+from ipmi_lab.secret import same
 from ipmi_lab.sessions.crypto import STRONGEST_FIRST, SUITES, Random, Suite
 from ipmi_lab.sessions.keys import MD5_128, Agreement
 from ipmi_lab.sessions.login import Login
 from ipmi_lab.sessions.steps import Ask, Say, Steps, patiently
 from ipmi_lab.sessions.window import window20
-from ipmi_lab.sessions.wrapping import Lan20, same
+from ipmi_lab.sessions.wrapping import Lan20
 from ipmi_lab.wire.codes import Privilege
 
 ATTEMPTS = 10

@@ -17,9 +17,9 @@ from ipmi_lab.commands.session import (
 )
 from ipmi_lab.errors import BadSignature, RemoteError
 from ipmi_lab.packets import ipmb, lan15
+from ipmi_lab.secret import same
 from ipmi_lab.sessions.accounts import Account, Accounts
 from ipmi_lab.sessions.crypto import Random, authentication_code
-from ipmi_lab.sessions.wrapping import same
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 PENDING = 64

@@ -16,12 +16,13 @@ from ipmi_lab.packets.rakp import (
     Refusal,
     Status,
 )
+from ipmi_lab.secret import same
 from ipmi_lab.sessions.accounts import Account, Accounts
 from ipmi_lab.sessions.crypto import SUITES, Random
 from ipmi_lab.sessions.handshake20 import NAME_ONLY
 from ipmi_lab.sessions.keys import Agreement
 from ipmi_lab.sessions.window import window20
-from ipmi_lab.sessions.wrapping import Lan20, same
+from ipmi_lab.sessions.wrapping import Lan20
 from ipmi_lab.wire.codes import Privilege
 
 RAKP1_SIZE = 28

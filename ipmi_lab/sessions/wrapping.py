@@ -4,16 +4,14 @@ A received datagram passes, in this order: length, RMCP class, session id, seque
 decryption, pad. Whatever fails raises RemoteError and changes nothing; the caller counts it and waits on.
 """
 
-import hmac
 from typing import Protocol
 
 from ipmi_lab.errors import BadSignature, RemoteError
 from ipmi_lab.packets import lan15, lan20
 from ipmi_lab.packets.rmcp import IPMI_HEADER
+from ipmi_lab.secret import same
 from ipmi_lab.sessions.crypto import Confidentiality, Integrity, authentication_code
 from ipmi_lab.sessions.window import Window, following
-
-same = hmac.compare_digest
 
 
 class Wrapping(Protocol):

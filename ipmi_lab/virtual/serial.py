@@ -19,11 +19,11 @@ from ipmi_lab.commands.session import (
 from ipmi_lab.errors import IpmiLabError, RemoteError
 from ipmi_lab.packets import ipmb
 from ipmi_lab.packets.serial import HANDSHAKE, START, BasicMode, Message, TerminalMode, Text
+from ipmi_lab.secret import same
 from ipmi_lab.sessions.accounts import Account
 from ipmi_lab.sessions.bmc import Asked, BmcSession
 from ipmi_lab.sessions.entry import OnLine, proof
 from ipmi_lab.sessions.login15 import LIFE, activated, judge
-from ipmi_lab.sessions.wrapping import same
 from ipmi_lab.virtual.terminal import Terminal
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 

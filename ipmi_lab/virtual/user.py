@@ -17,9 +17,9 @@ from ipmi_lab.commands.user import (
     UserAccess,
     UserName,
 )
+from ipmi_lab.secret import same
 from ipmi_lab.sessions.accounts import Account
 from ipmi_lab.sessions.crypto import INTEGRITIES, digest15, integrity
-from ipmi_lab.sessions.wrapping import same
 from ipmi_lab.virtual.part import Answer, Part, Refuse, answers
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 

@@ -44,6 +44,16 @@ def test_connecting_brings_only_what_it_needs() -> None:
     assert not {"robot", "pytest", "pluggy", "pydantic", "yaml", "click", "jinja2", "asyncio"} & brought
 
 
+@pytest.mark.parametrize(
+    ("deed", "other"),
+    [("hash_of(3, b'key', b'data')", "_hashlib"), ("authentication_code(2, b'key', 1, 1, b'')", "cryptography")],
+)
+def test_a_session_loads_one_openssl_and_not_two(deed: str, other: str) -> None:
+    assert other not in modules_after(
+        f"import ipmi_lab; ipmi_lab.connect; from ipmi_lab.sessions.crypto import *; {deed}"
+    )
+
+
 def test_the_plugin_brings_none_of_the_house_before_it_is_used() -> None:
     code = "import pytest, sys; import pytest_ipmi_lab.plugin; print(*(m for m in sys.modules if 'ipmi' in m))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
