@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 from ipmi_lab.commands.command import Request
@@ -13,6 +14,7 @@ from ipmi_lab.sessions.client import ClientSession
 from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Ponged, Refused, Said
 
 AT_ONCE = 64
+NEVER = float("inf")
 
 
 class AsyncioLink(Link):
@@ -23,7 +25,7 @@ class AsyncioLink(Link):
     def __init__(
         self, name: str, make_port: Callable[[], Port], session: ClientSession, *, keep_alive: float = 0.0
     ) -> None:
-        super().__init__(name, make_port, session, lambda: asyncio.get_running_loop().time(), keep_alive=keep_alive)
+        super().__init__(name, make_port, session, monotonic, keep_alive=keep_alive)
         self._keeper: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Future[Answered | GaveUp]] = {}
         self._turning: asyncio.Future[Event] | None = None
@@ -31,7 +33,7 @@ class AsyncioLink(Link):
         self._logins = asyncio.Lock()
         self._changes = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = float("inf")
+        self._timer_at = NEVER
         self._listening: Port | None = None
 
     async def open(self, holder: object = None) -> None:
@@ -40,15 +42,16 @@ class AsyncioLink(Link):
 
     async def _perform(self, request: Request[Any], purpose: str, branch: Branch | None = None) -> Answered | GaveUp:
         self._listen()
-        number = self.session.request(request, self.clock(), purpose, branch)
-        answer: asyncio.Future[Answered | GaveUp] = asyncio.get_running_loop().create_future()
+        number = self.session.request(request, monotonic(), purpose, branch)
+        answer: asyncio.Future[Answered | GaveUp] = asyncio.Future()
         self._answers[number] = answer
         self._flush()
         try:
             return await answer
-        finally:
+        except BaseException:  # a timeout of the caller: nobody waits for the answer any more
             if self._answers.pop(number, None) is not None:
                 self.session.forget(number)
+            raise
 
     async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
         async with self._turns:
@@ -75,14 +78,15 @@ class AsyncioLink(Link):
             asyncio.get_running_loop().add_reader(port.fileno(), self._readable)
 
     def _readable(self) -> None:
+        session, port = self.session, self.port
         for _ in range(AT_ONCE):
-            datagram = self.port.receive()
+            datagram = port.receive()
             if datagram is None:
-                if self.port.trouble:
-                    self.session.refused()
-                    self._tell(self.session.wake(self.clock()))
+                if port.trouble:
+                    session.refused()
+                    self._tell(session.wake(monotonic()))
                 break
-            self._tell(self.session.receive(datagram, self.clock()))
+            self._tell(session.receive(datagram, monotonic()))
             if not self._answers:
                 break  # nobody waits for more; what comes all the same wakes us again
         self._flush()
@@ -91,18 +95,20 @@ class AsyncioLink(Link):
         for datagram in self.session.datagrams():
             self.port.send(datagram)
         deadline = self.session.deadline()
-        if deadline is None:
-            return  # a timer that still runs finds nothing to do
-        if self._timer is None or deadline < self._timer_at:
-            if self._timer is not None:
-                self._timer.cancel()
+        if deadline is not None and deadline < self._timer_at:  # a timer that comes too soon finds nothing to do
+            self._stop_timer()
             self._timer_at = deadline
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._due)
+            self._timer = asyncio.get_running_loop().call_later(deadline - monotonic(), self._due)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_at = None, NEVER
 
     def _due(self) -> None:
-        self._timer = None
+        self._stop_timer()
         if self._port is not None:
-            self._tell(self.session.wake(self.clock()))
+            self._tell(self.session.wake(monotonic()))
             self._flush()
 
     def _tell(self, events: list[Event]) -> None:
@@ -139,7 +145,5 @@ class AsyncioLink(Link):
         if self._listening is port:
             asyncio.get_running_loop().remove_reader(port.fileno())
             self._listening = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
         super()._release(port)

@@ -138,9 +138,10 @@ class ClientSession(BridgedQuestions):
 
     def deadline(self) -> float | None:
         """When to wake the session, or None while nothing is under way."""
-        if len(self._open) == 1 and not self._waiting and not self._timers:  # nearly always
-            (only,) = self._open.values()
-            return only.wake_at
+        if len(self._open) <= 1 and not self._waiting and not self._timers:  # nearly always
+            for only in self._open.values():
+                return only.wake_at
+            return None
         times = [pending.wake_at for pending in self._open.values()]
         times += [when for when, _ in self._timers.values()]
         if self._waiting and self._busy < self.in_flight:
