@@ -41,11 +41,11 @@ class AsyncioLink(Link):
             await super().open(holder)
 
     async def _perform(self, request: Request[Any], purpose: str, branch: Branch | None = None) -> Answered | GaveUp:
-        self._listen()
+        port = self._listening or self._listen()
         number = self.session.request(request, monotonic(), purpose, branch)
         answer: asyncio.Future[Answered | GaveUp] = asyncio.Future()
         self._answers[number] = answer
-        self._flush()
+        self._flush(port)
         try:
             return await answer
         except BaseException:  # a timeout of the caller: nobody waits for the answer any more
@@ -55,10 +55,10 @@ class AsyncioLink(Link):
 
     async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
         async with self._turns:
-            self._listen()
+            port = self._listening or self._listen()
             self._turning = asyncio.get_running_loop().create_future()
             begin()
-            self._flush()
+            self._flush(port)
             try:
                 return await self._turning
             finally:
@@ -71,14 +71,13 @@ class AsyncioLink(Link):
             if self.session.openings == lost:
                 await super()._heal()
 
-    def _listen(self) -> None:
-        port = self.port
-        if self._listening is not port:
-            self._listening = port
-            asyncio.get_running_loop().add_reader(port.fileno(), self._readable)
+    def _listen(self) -> Port:
+        port = self._listening = self.port
+        asyncio.get_running_loop().add_reader(port.fileno(), self._readable, port)
+        return port
 
-    def _readable(self) -> None:
-        session, port = self.session, self.port
+    def _readable(self, port: Port) -> None:
+        session = self.session
         for _ in range(AT_ONCE):
             datagram = port.receive()
             if datagram is None:
@@ -89,27 +88,27 @@ class AsyncioLink(Link):
             self._tell(session.receive(datagram, monotonic()))
             if not self._answers:
                 break  # nobody waits for more; what comes all the same wakes us again
-        self._flush()
+        self._flush(port)
 
-    def _flush(self) -> None:
-        for datagram in self.session.datagrams():
-            self.port.send(datagram)
-        deadline = self.session.deadline()
+    def _flush(self, port: Port) -> None:
+        session = self.session
+        for datagram in session.datagrams():
+            port.send(datagram)
+        deadline = session.deadline()
         if deadline is not None and deadline < self._timer_at:  # a timer that comes too soon finds nothing to do
             self._stop_timer()
             self._timer_at = deadline
-            self._timer = asyncio.get_running_loop().call_later(deadline - monotonic(), self._due)
+            self._timer = asyncio.get_running_loop().call_later(deadline - monotonic(), self._due, port)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer, self._timer_at = None, NEVER
 
-    def _due(self) -> None:
+    def _due(self, port: Port) -> None:
         self._stop_timer()
-        if self._port is not None:
-            self._tell(self.session.wake(monotonic()))
-            self._flush()
+        self._tell(self.session.wake(monotonic()))
+        self._flush(port)
 
     def _tell(self, events: list[Event]) -> None:
         for event in events:
@@ -142,7 +141,7 @@ class AsyncioLink(Link):
         await asyncio.sleep(seconds)
 
     def _release(self, port: Port) -> None:
-        if self._listening is port:
+        if self._listening is not None:
             asyncio.get_running_loop().remove_reader(port.fileno())
             self._listening = None
         self._stop_timer()
