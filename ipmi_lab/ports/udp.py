@@ -46,14 +46,7 @@ class UdpPort:
         except OSError as error:  # lost on the way out, like any datagram: whoever waits tries again
             self.trouble = _said(error)
 
-    def receive(self) -> bytes | None:
-        return self._receive(socket.MSG_DONTWAIT)
-
-    def wait(self, seconds: float) -> bytes | None:
-        """The next datagram, or None where none came in so many seconds or in a fifth of one."""
-        return self._receive(0) if seconds >= AT_LEAST else self._patience.wait(seconds)
-
-    def _receive(self, flags: int) -> bytes | None:
+    def receive(self, flags: int = socket.MSG_DONTWAIT) -> bytes | None:
         try:
             datagram = self._socket.recv(LARGEST, flags)
         except BlockingIOError:
@@ -63,6 +56,10 @@ class UdpPort:
             return None
         self.trouble = ""
         return datagram
+
+    def wait(self, seconds: float) -> bytes | None:
+        """The next datagram, or None where none came in so many seconds or in a fifth of one."""
+        return self.receive(0) if seconds >= AT_LEAST else self._patience.wait(seconds)
 
     def close(self) -> None:
         self._socket.close()
