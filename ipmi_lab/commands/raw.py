@@ -28,10 +28,11 @@ class Raw(Request[RawData]):
         here: Any = self  # what a class says of all its requests, each of these says of itself
         here.netfn, here.command, here.lun, here.data = netfn, command, lun, bytes(data)
         here.known = known = find_number(netfn, command, data)
+        here.typed = None
         if known is None:
-            here.needs, here.repeat, here.typed = "raw", False, None
+            here.once, here.repeat = False, False
             return
-        here.once, here.needs, here.repeat, here.typed = known.once, known.needs, known.repeat, None
+        here.once, here.repeat = known.once, known.repeat
         if known.varies:
             try:
                 here.typed = known.decode(here.data[len(known.prefix) :])
@@ -55,7 +56,9 @@ class Raw(Request[RawData]):
         return self.data
 
     def permission(self) -> Permission:
-        return self.needs if self.typed is None else self.typed.permission()
+        if self.known is None:
+            return "raw"
+        return self.known.needs if self.typed is None else self.typed.permission()
 
     def repeatable(self) -> bool:
         return self.repeat if self.typed is None else self.typed.repeatable()

