@@ -43,6 +43,7 @@ CONTESTS = (
         "ours:raw",
         (
             Peer("UDP echo in Python", "udp_echo:echo", 0.20),
+            Peer("the least in Python", "least:raw"),
             Peer("python-ipmi raw", "python_ipmi:raw", 2.0, 0.4),
             Peer("FreeIPMI's library", "freeipmi:raw"),
             Peer("FreeIPMI's ipmi-raw", "command_lines:ipmi_raw_raw", 1.5, 0.5),
