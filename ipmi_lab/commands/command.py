@@ -90,7 +90,8 @@ class Request(Layout, Generic[R]):
 
     def encode(self) -> bytes:
         """The request's data, behind network function and command."""
-        return self.prefix + super().encode()
+        data = super().encode()
+        return self.prefix + data if self.prefix else data
 
     def permission(self) -> Permission:
         """What this very request needs; some commands read or write by what they carry."""

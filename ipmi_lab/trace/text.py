@@ -63,8 +63,8 @@ def _secret_from(netfn: int, command: int, body: bytes) -> int | None:
     if known is GetAuthCode:
         return 1 if answer else 3
     plan = (known.response if answer else known).plan()
-    secret = any(cell.fields[0].type is Secret for cell in plan.tail)
-    return answer + len(known.prefix) + plan.struct.size if secret else None
+    secret = any(field.type is Secret for field in plan.fields.values())
+    return answer + len(known.prefix) + plan.head.size if secret else None
 
 
 def _carried_secret_from(body: bytes) -> int | None:

@@ -104,7 +104,7 @@ class Field:
     """One declared field: its name, where its bits lie, and what Python value stands for them.
 
     A ``reserved`` one is sent as its default, ignored on receipt and not shown. ``limit`` is the largest number that
-    fits.
+    fits, where it is a ``number``; into a ``free`` one every value of its type fits.
     """
 
     name: str
@@ -112,14 +112,20 @@ class Field:
     type: type[Any]
     optional: bool
     reserved: bool = field(init=False)
+    number: bool = field(init=False)
     limit: int = field(init=False)
+    free: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reserved", self.name.startswith("_"))
+        object.__setattr__(self, "number", isinstance(self.kind, (Unsigned, Bits)))
         object.__setattr__(self, "limit", _limit(self.kind))
+        object.__setattr__(self, "free", isinstance(self.kind, Remaining) and self.type is not str)
 
-    def coerce(self, value: object) -> Any:
+    def coerce(self, value: Any) -> Any:
         """The value as the message keeps it, from what a person or program wrote; LocalError names the field."""
+        if type(value) is self.type and (0 <= value <= self.limit if self.number else self.free):  # nearly always
+            return value
         if value is None and self.optional:
             return None
         try:
