@@ -72,12 +72,13 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Bring a name only when it is asked for: importing the root imports nothing else."""
+    """Bring a name only when it is asked for first: importing the root imports nothing else."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    found = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+    return found
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,7 @@
 """One BMC of the lab, with everything that groups and defaults say of it worked in."""
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from ipmi_lab.commands.i2c import BusType, MasterWriteRead
@@ -101,23 +102,24 @@ class Target:
     expect_device_guid: str | None = None
 
     @classmethod
+    @lru_cache
     def from_url(cls, url: str) -> "Target":
-        """A target that nothing is known of but its URL; it bears the URL as its name."""
+        """A target that nothing is known of but its URL; it bears the URL as its name. Whoever opens one session after
+        the other writes the same URL each time."""
         address = Address.parse(url)
-        target = cls(str(address), address, user=address.user)
-        privilege, cipher = address.option("privilege"), address.option("cipher")
-        if privilege is not None:
-            target = replace(target, privilege=Privilege.from_words(privilege))
-        if cipher is not None and cipher != "auto":
-            target = replace(target, cipher=_suite(cipher))
-        target = replace(
-            target,
-            authentication=address.option("authentication"),
+        options = dict(address.options)
+        privilege, cipher, bridge = options.get("privilege"), options.get("cipher", "auto"), options.get("bridge")
+        return cls(
+            str(address),
+            address,
+            user=address.user,
+            privilege=Privilege.ADMINISTRATOR if privilege is None else Privilege.from_words(privilege),
+            cipher=None if cipher == "auto" else _suite(cipher),
+            authentication=options.get("authentication"),
             name_only=looks_up_by_name(address),
             quirks=quirks_of(address),
+            bridge=() if bridge is None else route(bridge),
         )
-        written = address.option("bridge")
-        return target if written is None else replace(target, bridge=route(written))
 
     def behind(self, other: "Target") -> "Target":
         """This target over the session of another: what belongs to the session is the other's, the way is longer."""
@@ -153,7 +155,8 @@ def looks_up_by_name(address: Address) -> bool:
 
 def quirks_of(address: Address) -> frozenset[str]:
     """The quirks that stand in the URL: ``quirks=opensesspriv,tagzero``."""
-    return known_quirks(filter(None, (address.option("quirks") or "").split(",")))
+    written = address.option("quirks")
+    return known_quirks(filter(None, written.split(","))) if written else frozenset()
 
 
 def route(text: str) -> Route:

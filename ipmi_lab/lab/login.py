@@ -40,7 +40,7 @@ def login_for(
         cipher=target.cipher if cipher is None else _cipher(cipher),
         authentication=_authentication(authentication or target.authentication),
         name_only=target.name_only if name_only is None else name_only,
-        quirks=target.quirks | known_quirks(quirks),
+        quirks=target.quirks | known_quirks(quirks) if quirks else target.quirks,
     )
 
 
@@ -55,7 +55,7 @@ def password_of(target: Target, given: SecretLike | None) -> Secret | None:
 def timing_of(timing: Timing, **given: float | None) -> Timing:
     """A target's timing with what was given in its place."""
     changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-    return replace(timing, **changes)
+    return replace(timing, **changes) if changes else timing
 
 
 def _key(target: Target, given: SecretLike | None) -> Secret | None:

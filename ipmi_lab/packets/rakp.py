@@ -1,5 +1,6 @@
 """The six messages that open an RMCP+ session, and the codes in which a BMC refuses. IPMI 2.0 §13.17 to §13.24."""
 
+from functools import cache
 from typing import Annotated
 
 from ipmi_lab.wire.codes import OpenEnum
@@ -41,6 +42,12 @@ class Proposal(Layout):
     algorithm: Bits5
     _3: U8 = 0
     _4: U16 = 0
+
+
+@cache
+def proposal(kind: int, algorithm: int) -> bytes:
+    """The bytes of a proposal; there are few."""
+    return Proposal(kind=kind, algorithm=algorithm).encode()
 
 
 class OpenSessionRequest(Layout):

@@ -141,7 +141,7 @@ class Address:
 
 
 def _options(scheme: str, query: str) -> tuple[tuple[str, str], ...]:
-    options = tuple(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
+    options = tuple(parse_qsl(query, keep_blank_values=True, strict_parsing=True)) if query else ()
     for name, value in options:
         if name not in OPTIONS[scheme]:
             raise LocalError(f"{name!r} is no option of {scheme}", hint=did_you_mean(name, list(OPTIONS[scheme])))

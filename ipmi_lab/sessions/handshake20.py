@@ -6,13 +6,13 @@ from ipmi_lab.packets import lan20
 from ipmi_lab.packets.rakp import (
     OpenSessionRequest,
     OpenSessionResponse,
-    Proposal,
     Rakp1,
     Rakp2,
     Rakp3,
     Rakp4,
     Refusal,
     Status,
+    proposal,
 )
 from ipmi_lab.secret import same
 from ipmi_lab.sessions.crypto import STRONGEST_FIRST, SUITES, Random, Suite
@@ -150,9 +150,9 @@ def _attempt(login: Login, random: Random, suite: Suite) -> Steps[Lan20 | str]:
     )
     fits = _Fits(tag, opened.console_id, login)
     raw = yield Say(lan20.RAKP1, lambda: (rakp1.encode(), fits), lan20.RAKP2, tries=2)
-    if raw is None or Refusal.decode(raw).status in STALE:
+    if raw is None or (status := Refusal.decode(raw).status) in STALE:
         return "RAKP 1"
-    _accepted(raw, "RAKP 1", login)
+    _accepted(status, "RAKP 1", login)
     rakp2 = Rakp2.decode(raw)
     agreement = Agreement(
         suite,
@@ -177,9 +177,9 @@ def _attempt(login: Login, random: Random, suite: Suite) -> Steps[Lan20 | str]:
     raw = yield Say(lan20.RAKP3, lambda: (rakp3.encode(), fits), lan20.RAKP4, tries=1)
     if not proved:
         raise SessionError("the BMC's proof does not fit: it knows another password for this user", hint=WRONG_PROOF)
-    if raw is None or Refusal.decode(raw).status in STALE:
+    if raw is None or (status := Refusal.decode(raw).status) in STALE:
         return "RAKP 3"
-    _accepted(raw, "RAKP 3", login)
+    _accepted(status, "RAKP 3", login)
     _check_rakp4(agreement, Rakp4.decode(raw), login)
     integrity, confidentiality = agreement.ciphers(random)
     return Lan20(
@@ -200,9 +200,9 @@ def _open_session(login: Login, random: Random, suite: Suite) -> Steps[OpenSessi
             tag=tag,
             privilege=login.privilege if login.quirks & OPENS_WITH_PRIVILEGE else Privilege.HIGHEST,
             console_id=console_id,
-            authentication=Proposal(kind=0, algorithm=suite.authentication).encode(),
-            integrity=Proposal(kind=1, algorithm=suite.integrity).encode(),
-            confidentiality=Proposal(kind=2, algorithm=suite.confidentiality).encode(),
+            authentication=proposal(0, suite.authentication),
+            integrity=proposal(1, suite.integrity),
+            confidentiality=proposal(2, suite.confidentiality),
         )
         return request.encode(), _Fits(tag, console_id, login)
 
@@ -212,7 +212,7 @@ def _open_session(login: Login, random: Random, suite: Suite) -> Steps[OpenSessi
             "the BMC answers, but not to Open Session",
             hint="It may speak only IPMI 1.5: try lan:// instead of lanplus://.",
         )
-    _accepted(raw, "Open Session", login, REFUSES_ANYTHING if login.cipher is None else NO_SUITE)
+    _accepted(Refusal.decode(raw).status, "Open Session", login, REFUSES_ANYTHING if login.cipher is None else NO_SUITE)
     return OpenSessionResponse.decode(raw)
 
 
@@ -232,19 +232,20 @@ class _Fits:
         return payload[0] == self.tag and payload[4:8] in (self.console_id, b"")
 
 
-def _accepted(raw: bytes, message: str, login: Login, refuses_suite: set[Status] = NO_SUITE) -> None:
+def _accepted(number: int, message: str, login: Login, refuses_suite: set[Status] = NO_SUITE) -> None:
     """Raise where the answer carries another status than 0."""
-    status = Status(Refusal.decode(raw).status)
+    if not number:
+        return
+    status = Status(number)
     if status in refuses_suite:
         raise SuiteRefused(status)
-    if status:
-        who = f" for user {login.user!r} as {login.privilege.words}" if message != "Open Session" else ""
-        unknown = "for a reason of its maker's own" if status >= MAKERS else "for an unknown reason"
-        words = status.words if status in KNOWN_STATUS else unknown
-        raise (NoSlot if status in NO_SLOT else SessionError)(
-            f"the BMC refused {message}{who}: {words} (RMCP+ status 0x{status:02X})",
-            hint=HINTS.get(status, ""),
-        )
+    who = f" for user {login.user!r} as {login.privilege.words}" if message != "Open Session" else ""
+    unknown = "for a reason of its maker's own" if status >= MAKERS else "for an unknown reason"
+    words = status.words if status in KNOWN_STATUS else unknown
+    raise (NoSlot if status in NO_SLOT else SessionError)(
+        f"the BMC refused {message}{who}: {words} (RMCP+ status 0x{status:02X})",
+        hint=HINTS.get(status, ""),
+    )
 
 
 def _proves(agreement: Agreement, rakp2: Rakp2, login: Login) -> bool:

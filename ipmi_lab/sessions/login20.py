@@ -15,6 +15,7 @@ from ipmi_lab.packets.rakp import (
     Rakp4,
     Refusal,
     Status,
+    proposal,
 )
 from ipmi_lab.secret import same
 from ipmi_lab.sessions.accounts import Account, Accounts
@@ -61,9 +62,9 @@ class Login20:
             privilege=min(wanted, self.accounts.limit()),
             console_id=ask.console_id,
             bmc_id=self.bmc_id,
-            authentication=Proposal(kind=0, algorithm=suite.authentication).encode(),
-            integrity=Proposal(kind=1, algorithm=suite.integrity).encode(),
-            confidentiality=Proposal(kind=2, algorithm=suite.confidentiality).encode(),
+            authentication=proposal(0, suite.authentication),
+            integrity=proposal(1, suite.integrity),
+            confidentiality=proposal(2, suite.confidentiality),
         ).encode()
 
     def _choose(self, ask: OpenSessionRequest) -> Status:
