@@ -90,8 +90,7 @@ class Request(Layout, Generic[R]):
 
     def encode(self) -> bytes:
         """The request's data, behind network function and command."""
-        data = super().encode()
-        return self.prefix + data if self.prefix else data
+        return self.prefix + (self._plan or self.plan()).write(self.__dict__)
 
     def permission(self) -> Permission:
         """What this very request needs; some commands read or write by what they carry."""
@@ -110,7 +109,7 @@ class Request(Layout, Generic[R]):
         """The typed answer; CompletionError where the BMC said no."""
         if code:
             raise CompletionError(code, meaning(cls, code), request=cls.label(), data=data)
-        return typing.cast(R, cls.response.decode(data[len(cls.prefix) :]))
+        return cls.response.decode(data[len(cls.prefix) :])  # type: ignore[return-value]  # R says which response it is
 
     @classmethod
     def label(cls) -> str:

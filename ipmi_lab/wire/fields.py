@@ -122,10 +122,8 @@ class Field:
         object.__setattr__(self, "limit", _limit(self.kind))
         object.__setattr__(self, "free", isinstance(self.kind, Remaining) and self.type is not str)
 
-    def coerce(self, value: Any) -> Any:
+    def coerce(self, value: object) -> Any:
         """The value as the message keeps it, from what a person or program wrote; LocalError names the field."""
-        if type(value) is self.type and (0 <= value <= self.limit if self.number else self.free):  # nearly always
-            return value
         if value is None and self.optional:
             return None
         try:

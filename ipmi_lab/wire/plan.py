@@ -95,21 +95,35 @@ def _size(kind: Kind) -> int | None:
 
 
 class Run:
-    """Cells that are read and written in one go; all but the last have a size."""
+    """Cells of a layout that are read and written in one go; all but the last have a size."""
 
-    def __init__(self, cells: list[Cell], defaults: dict[str, Any]) -> None:
-        self._cells, self._defaults = cells, defaults
+    def __init__(self, layout: type[Any], cells: list[Cell], defaults: dict[str, Any]) -> None:
+        self._layout, self._cells, self._defaults = layout, cells, defaults
         self._struct = struct.Struct("<" + "".join(cell.format for cell in cells))
         self.size: int = self._struct.size
 
     @cached_property
     def read(self) -> Callable[[bytes], dict[str, Any]]:
-        """Gives the values by name."""
-        names: dict[str, Any] = {"unpack": self._struct.unpack_from, "number": int.from_bytes, "decode": decode_bytes}
+        """Gives the values by name. TooShort where the bytes end before."""
+        names: dict[str, Any] = {
+            "unpack": self._struct.unpack_from,
+            "error": struct.error,
+            "short": self._short,
+            "number": int.from_bytes,
+            "decode": decode_bytes,
+        }
         values: list[str] = []
         for at, cell in enumerate(self._cells):
             values += cell.reading(f"data[{self.size}:]" if cell.size is None else f"numbers[{at}]", names)
-        exec(f"def read(data):\n numbers = unpack(data)\n return {{{', '.join(values)}}}", names)
+        exec(
+            "def read(data):\n"
+            "    try:\n"
+            "        numbers = unpack(data)\n"
+            "    except error:\n"
+            "        raise short(data) from None\n"
+            f"    return {{{', '.join(values)}}}\n",
+            names,
+        )
         return names["read"]  # type: ignore[no-any-return]  # as it is written above
 
     @cached_property
@@ -119,8 +133,12 @@ class Run:
         sized = [cell.writing(self._defaults) for cell in self._cells if cell.size is not None]
         pieces = [f"pack({', '.join(sized)})"]
         pieces += [cell.writing(self._defaults) for cell in self._cells if cell.size is None]
-        exec(f"def write(values):\n return {' + '.join(pieces)}", names)
+        exec(f"def write(values):\n    return {' + '.join(pieces)}\n", names)
         return names["write"]  # type: ignore[no-any-return]  # as it is written above
+
+    def _short(self, data: bytes) -> TooShort:
+        name = self._layout.__name__
+        return TooShort(f"{name} needs at least {self.size} bytes, {len(data)} came ({data.hex(' ')})")
 
 
 def _counted(data: bytes) -> bytes:
@@ -143,20 +161,21 @@ class Plan:
             fixed += 1
         if fixed < len(cells) and isinstance(cells[fixed].kind, Remaining) and not cells[fixed].optional:
             fixed += 1
-        self.head = Run(cells[:fixed], self.defaults)
-        self._tail = [(cell, Run([cell], self.defaults)) for cell in cells[fixed:]]
+        self.head = Run(layout, cells[:fixed], self.defaults)
+        self._tail = [(cell, Run(layout, [cell], self.defaults)) for cell in cells[fixed:]]
 
-    def read(self, data: bytes) -> dict[str, Any]:
-        if len(data) < self.head.size:
-            raise TooShort(
-                f"{self.layout.__name__} needs at least {self.head.size} bytes, {len(data)} came ({data.hex(' ')})"
-            )
+    @cached_property
+    def read(self) -> Callable[[bytes], dict[str, Any]]:
+        """Gives the values by name. TooShort where the bytes end early."""
+        return self._read_all if self._tail else self.head.read
+
+    @cached_property
+    def write(self) -> Callable[[dict[str, Any]], bytes]:
+        """Makes bytes of the values."""
+        return self._write_all if self._tail else self.head.write
+
+    def _read_all(self, data: bytes) -> dict[str, Any]:
         values = self.head.read(data)
-        if self._tail:
-            self._read_tail(data, values)
-        return values
-
-    def _read_tail(self, data: bytes, values: dict[str, Any]) -> None:
         at = self.head.size
         for cell, run in self._tail:
             raw = self._piece(cell, data, at)
@@ -167,6 +186,7 @@ class Plan:
             else:
                 values.update(run.read(raw))
                 at += len(raw) + isinstance(cell.kind, Counted)
+        return values
 
     def _piece(self, cell: Cell, data: bytes, at: int) -> bytes | None:
         """The bytes of one cell behind the fixed part, or None where an old BMC left it out."""
@@ -184,7 +204,7 @@ class Plan:
             raise TooShort(f"{self.layout.__name__} ends inside {cell.fields[0].name} ({data.hex(' ')})")
         return raw
 
-    def write(self, values: dict[str, Any]) -> bytes:
+    def _write_all(self, values: dict[str, Any]) -> bytes:
         data = self.head.write(values)
         for cell, run in self._tail:
             if cell.optional and values.get(cell.key) is None:
@@ -197,8 +217,11 @@ class Plan:
         values = self._blank | given
         if len(values) > len(self._blank) or not given.keys() >= self._required:
             self._complain(given)
+        public = self.public
         for name, value in given.items():
-            values[name] = self.public[name].coerce(value)
+            field = public[name]
+            if type(value) is not field.type or not (0 <= value <= field.limit if field.number else field.free):
+                values[name] = field.coerce(value)
         return values
 
     def _complain(self, given: dict[str, Any]) -> None:
