@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Annotated
 
-from ipmi_lab.wire.codes import OpenEnum
-from ipmi_lab.wire.fields import U8, U16, U32, Bits3, Bits4, Bits5, Bytes16, Fixed, Rest
+from ipmi_lab.wire.codes import OpenEnum, Privilege
+from ipmi_lab.wire.fields import U8, U16, U32, Bits, Bits3, Bits4, Bits5, Bytes16, Fixed, Rest, Unsigned
 from ipmi_lab.wire.message import Layout
 
 
@@ -55,7 +55,7 @@ class OpenSessionRequest(Layout):
 
     tag: U8
     _1: Bits4 = 0
-    privilege: Bits4
+    privilege: Annotated[Privilege, Bits(4)]
     _2: U16 = 0
     console_id: U32
     authentication: Annotated[bytes, Fixed(8)]
@@ -67,9 +67,9 @@ class OpenSessionResponse(Layout):
     """The BMC names its session and what it takes; cut short where it refuses. IPMI 2.0 §13.18."""
 
     tag: U8
-    status: U8
+    status: Annotated[Status, Unsigned(1)]
     _1: Bits4 = 0
-    privilege: Bits4
+    privilege: Annotated[Privilege, Bits(4)]
     _2: U8 = 0
     console_id: U32
     bmc_id: U32
@@ -96,7 +96,7 @@ class Rakp2(Layout):
     """The BMC's random number, its GUID, and the proof that it knows the password. IPMI 2.0 §13.21."""
 
     tag: U8
-    status: U8
+    status: Annotated[Status, Unsigned(1)]
     _1: U16 = 0
     console_id: U32
     bmc_random: Bytes16
@@ -108,7 +108,7 @@ class Rakp3(Layout):
     """The console's proof that it knows the password. IPMI 2.0 §13.22."""
 
     tag: U8
-    status: U8
+    status: Annotated[Status, Unsigned(1)]
     _1: U16 = 0
     bmc_id: U32
     code: Rest = b""
@@ -118,7 +118,7 @@ class Rakp4(Layout):
     """The BMC's check value over what was agreed; with it the session is open. IPMI 2.0 §13.23."""
 
     tag: U8
-    status: U8
+    status: Annotated[Status, Unsigned(1)]
     _1: U16 = 0
     console_id: U32
     check_value: Rest = b""
@@ -128,4 +128,4 @@ class Refusal(Layout):
     """What all answers begin with: enough to read why a BMC refused, however short it cut its answer."""
 
     tag: U8
-    status: U8
+    status: Annotated[Status, Unsigned(1)]

@@ -1,5 +1,7 @@
 """How an RMCP+ session is opened: Open Session, then RAKP 1 to 4. IPMI 2.0 §13.15 to §13.24."""
 
+from functools import cache
+
 from ipmi_lab.commands.channel import GetChannelCipherSuites, cipher_suites
 from ipmi_lab.errors import NoAnswer, NoSlot, RemoteError, SessionError
 from ipmi_lab.packets import lan20
@@ -75,7 +77,7 @@ def open20(login: Login, random: Random, listed: list[int]) -> Steps[tuple[Lan20
         except SuiteRefused as refusal:
             refusals[number] = refusal
         else:
-            return wrapping, f"IPMI 2.0, cipher suite {number} ({SUITES[number]})"
+            return wrapping, _how(number)
     if login.cipher is not None:  # nobody asked yet
         listed = yield from ask_suites()
     offered = f"it lists {', '.join(map(str, listed))}" if listed else "it lists none"
@@ -85,6 +87,11 @@ def open20(login: Login, random: Random, listed: list[int]) -> Steps[tuple[Lan20
         f"the BMC takes none of the cipher suites that were tried: {tried}; {offered}",
         hint=" ".join(filter(None, hints)) or "Ask for one that it lists (cipher=…), or enable one in the BMC.",
     )
+
+
+@cache
+def _how(number: int) -> str:
+    return f"IPMI 2.0, cipher suite {number} ({SUITES[number]})"
 
 
 def ask_suites() -> Steps[list[int]]:
@@ -232,11 +239,10 @@ class _Fits:
         return payload[0] == self.tag and payload[4:8] in (self.console_id, b"")
 
 
-def _accepted(number: int, message: str, login: Login, refuses_suite: set[Status] = NO_SUITE) -> None:
+def _accepted(status: Status, message: str, login: Login, refuses_suite: set[Status] = NO_SUITE) -> None:
     """Raise where the answer carries another status than 0."""
-    if not number:
+    if not status:
         return
-    status = Status(number)
     if status in refuses_suite:
         raise SuiteRefused(status)
     who = f" for user {login.user!r} as {login.privilege.words}" if message != "Open Session" else ""

@@ -126,6 +126,7 @@ class LanSession(ClientSession):
         if pong is None:
             raise RemoteError("an ASF message came that is no pong")
         self._ponged = True
+        self._timers.pop("look", None)
         event = Ponged(bool(pong.entities & 0x80))
         if self._pings:
             self._pings = 0

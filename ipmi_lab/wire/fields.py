@@ -104,7 +104,8 @@ class Field:
     """One declared field: its name, where its bits lie, and what Python value stands for them.
 
     A ``reserved`` one is sent as its default, ignored on receipt and not shown. ``limit`` is the largest number that
-    fits, where it is a ``number``; into a ``free`` one every value of its type fits.
+    fits, where it is a ``number``; what has ``size`` bytes fits (-1: not without a look), and into a ``free`` one
+    whatever is of its type.
     """
 
     name: str
@@ -115,12 +116,16 @@ class Field:
     number: bool = field(init=False)
     limit: int = field(init=False)
     free: bool = field(init=False)
+    size: int = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reserved", self.name.startswith("_"))
         object.__setattr__(self, "number", isinstance(self.kind, (Unsigned, Bits)))
         object.__setattr__(self, "limit", _limit(self.kind))
         object.__setattr__(self, "free", isinstance(self.kind, Remaining) and self.type is not str)
+        object.__setattr__(
+            self, "size", self.kind.size if isinstance(self.kind, Fixed) and self.type is not str else -1
+        )
 
     def coerce(self, value: object) -> Any:
         """The value as the message keeps it, from what a person or program wrote; LocalError names the field."""

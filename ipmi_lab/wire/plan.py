@@ -220,8 +220,11 @@ class Plan:
         public = self.public
         for name, value in given.items():
             field = public[name]
-            if type(value) is not field.type or not (0 <= value <= field.limit if field.number else field.free):
-                values[name] = field.coerce(value)
+            if type(value) is field.type and (  # nearly always
+                0 <= value <= field.limit if field.number else field.free or len(value) == field.size
+            ):
+                continue
+            values[name] = field.coerce(value)
         return values
 
     def _complain(self, given: dict[str, Any]) -> None:
