@@ -81,7 +81,7 @@ class feature(Generic[P, R]):  # noqa: N801  # it is used as a decorator, and th
         """The feature of a blocking part, kept there: it is made once, and called thousands of times."""
         function, view = self.__wrapped__, part.view()
 
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        def call(*args: Any, **kwargs: Any) -> R:
             return run(function(view, *args, **kwargs))
 
         call.__doc__, call.__name__ = self.__doc__, self.__name__

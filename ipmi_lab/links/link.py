@@ -133,7 +133,7 @@ class Link:
         if self._port is not None and self._port.gone:
             self._release(self._port)
             self._port = None
-        until, before = self.clock() + self.wait_for_slot, self.session.dropped.copy()
+        until, before = self.clock() + self.wait_for_slot, dict(self.session.dropped)
         while True:
             try:
                 event = await self._converse(lambda: self.session.open(self.clock()), Opened)
@@ -143,7 +143,7 @@ class Link:
             if not isinstance(event, Refused):
                 return
             if not isinstance(event.error, NoSlot) or self.clock() >= until:
-                raise self._explained(event.error, self.session.dropped - before)
+                raise self._explained(event.error, self.session.dropped - Counter(before))
             await self.sleep(min(SLOT_PAUSE, max(0.0, until - self.clock())))
 
     async def _heal(self) -> None:

@@ -13,6 +13,8 @@ from ipmi_lab.errors import LocalError, RemoteError
 from ipmi_lab.sessions.md2 import md2
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.modes import CBC
     from cryptography.hazmat.primitives.hmac import HMAC
 
 Random = Callable[[int], bytes]
@@ -141,6 +143,14 @@ class Confidentiality(Protocol):
     def decrypt(self, data: bytes) -> bytes: ...
 
 
+@cache
+def _aes_cbc() -> "Callable[[bytes, bytes], Cipher[CBC]]":
+    """What makes the cipher of a key and a vector; loaded when the first session wants it."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    return lambda key, vector: Cipher(algorithms.AES(key), modes.CBC(vector))
+
+
 _VECTOR = bytes(BLOCK)
 _AES_TRAILERS = [bytes(range(1, count + 1)) + bytes((count,)) for count in range(BLOCK)]
 
@@ -155,9 +165,7 @@ class Aes:
     """
 
     def __init__(self, key: bytes, random: Random) -> None:
-        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
-        cipher = Cipher(algorithms.AES(key), modes.CBC(random(BLOCK)))
+        cipher = _aes_cbc()(key, random(BLOCK))
         self._encrypt = cipher.encryptor().update
         self._decrypt = cipher.decryptor().update
 
