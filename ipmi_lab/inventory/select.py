@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.inventory.target import Target
-from ipmi_lab.ports.address import SCHEMES
+from ipmi_lab.ports.address import is_url
 
 TOKEN = re.compile(r"\s*(\(|\)|[^\s()]+)")
 LONGEST = 1000
@@ -31,11 +31,6 @@ def select(expressions: Iterable[str], targets: dict[str, Target]) -> list[Targe
         chosen |= {target.name: target for target in found}
     order = {name: index for index, name in enumerate(targets)}
     return sorted(chosen.values(), key=lambda target: order.get(target.name, len(order)))
-
-
-def is_url(text: str) -> bool:
-    """Whether a text is meant as the URL of a target."""
-    return text.partition(":")[0] in SCHEMES and ":" in text
 
 
 def _offer(text: str, targets: dict[str, Target]) -> str:

@@ -1,7 +1,6 @@
 """Opens targets by name or URL: the one place that sees links and virtual BMCs."""
 
 import warnings
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from ipmi_lab.links.blocking import BlockingLink
 from ipmi_lab.links.link import Asyncio, Blocking, Link
 from ipmi_lab.links.shared import BranchLink, Trunks
 from ipmi_lab.links.ways import way
+from ipmi_lab.ports.address import is_url
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.events import Observe
 
@@ -40,7 +40,7 @@ def connect(url: str, **how: Any) -> Device[Blocking]:
     """
     lab = Lab()
     device = lab.open(url, guarded=False, **how)
-    weakref.finalize(device, lab.close)
+    lab.close_behind(device)
     return device
 
 
@@ -48,7 +48,7 @@ def connect_asyncio(url: str, **how: Any) -> Device[Asyncio]:
     """The same for asyncio: ``async with ipmi_lab.aio.connect(…) as ipmi: await ipmi.get_device_id()``."""
     lab = Lab()
     device = lab.open_asyncio(url, guarded=False, **how)
-    weakref.finalize(device, lab.close)
+    lab.close_behind(device)
     return device
 
 
@@ -84,8 +84,6 @@ class Lab(StandIns):
 
     def target(self, name: str) -> Target:
         """A target by name or URL; LocalError says what there is."""
-        from ipmi_lab.inventory.select import is_url
-
         if name in self.targets:
             return self.targets[name]
         if is_url(name):
@@ -144,7 +142,7 @@ class Lab(StandIns):
         origin = self.trunk(target)
 
         def make() -> Link:
-            link = self._own_link(kind, origin, guarded=False, **how)
+            link = self._own_link(kind, self.real(origin), guarded=False, **how)
             link.branch, link.pin, link.shared = None, None, True
             return link
 
@@ -192,7 +190,6 @@ class Lab(StandIns):
         **who: Any,
     ) -> Link:
         """``who`` is what ``login_for`` takes."""
-        target = self.real(target)
         known = None
         if target.address.logs_in:
             made_up = self._secrets.get(target.name) if password is None else None

@@ -1,6 +1,7 @@
 """What stands in the place of a lab's targets, or before them: virtual BMCs, and networks that are bad on purpose."""
 
 import threading
+import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +139,11 @@ class StandIns:
             target=name,
             hint="Start a fault relay before the target, or use a virtual BMC.",
         )
+
+    def close_behind(self, device: object) -> None:
+        """End them when nobody holds the device any more."""
+        if self._farm is not None:
+            weakref.finalize(device, self.close)
 
     def close(self) -> None:
         """End the relays and the virtual BMCs of this lab."""

@@ -140,6 +140,11 @@ class Address:
         return f"{self.scheme}://{user}{host}{port}{'?' if query else ''}{query}"
 
 
+def is_url(text: str) -> bool:
+    """Whether a text is meant as the URL of a target."""
+    return text.partition(":")[0] in SCHEMES and ":" in text
+
+
 def _options(scheme: str, query: str) -> tuple[tuple[str, str], ...]:
     options = tuple(parse_qsl(query, keep_blank_values=True, strict_parsing=True)) if query else ()
     for name, value in options:
