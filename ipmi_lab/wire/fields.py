@@ -104,8 +104,7 @@ class Field:
     """One declared field: its name, where its bits lie, and what Python value stands for them.
 
     A ``reserved`` one is sent as its default, ignored on receipt and not shown. ``limit`` is the largest number that
-    fits, where it is a ``number``; what has ``size`` bytes fits (-1: not without a look), and into a ``free`` one
-    whatever is of its type.
+    fits.
     """
 
     name: str
@@ -113,19 +112,11 @@ class Field:
     type: type[Any]
     optional: bool
     reserved: bool = field(init=False)
-    number: bool = field(init=False)
     limit: int = field(init=False)
-    free: bool = field(init=False)
-    size: int = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reserved", self.name.startswith("_"))
-        object.__setattr__(self, "number", isinstance(self.kind, (Unsigned, Bits)))
         object.__setattr__(self, "limit", _limit(self.kind))
-        object.__setattr__(self, "free", isinstance(self.kind, Remaining) and self.type is not str)
-        object.__setattr__(
-            self, "size", self.kind.size if isinstance(self.kind, Fixed) and self.type is not str else -1
-        )
 
     def coerce(self, value: object) -> Any:
         """The value as the message keeps it, from what a person or program wrote; LocalError names the field."""
@@ -135,6 +126,18 @@ class Field:
             return self._coerce(value)
         except LocalError as error:
             raise LocalError(f"{self.name}: {error.message}", hint=error.hint) from None
+
+    def unfit(self, value: str, kind: str) -> str:
+        """The expression of whether a value needs ``coerce``: anything but what nearly every program gives, the very
+        type and in bounds. ``value`` and ``kind`` are what value and type are called in it."""
+        if self.type is str or isinstance(self.kind, Counted):
+            return "True"
+        other = f"_type({value}) is not {kind}"
+        if isinstance(self.kind, Remaining):
+            return other
+        if isinstance(self.kind, Fixed):
+            return f"{other} or _len({value}) != {self.kind.size}"
+        return f"{other} or not 0 <= {value} <= {self.limit}"
 
     def _coerce(self, value: object) -> Any:
         if self.type is Secret:

@@ -153,8 +153,6 @@ class Plan:
         self.fields = {field.name: field for field in _declared(layout)}
         self.public = {name: field for name, field in self.fields.items() if not field.reserved}
         self.defaults = {name: getattr(layout, name) for name in self.fields if hasattr(layout, name)}
-        self._blank = {name: self.defaults.get(name) for name in self.public}
-        self._required = {name for name in self.public if name not in self.defaults}
         cells = list(_cells(layout, list(self.fields.values())))
         fixed = 0
         while fixed < len(cells) and cells[fixed].size is not None and not cells[fixed].optional:
@@ -214,26 +212,35 @@ class Plan:
 
     def fill(self, given: dict[str, Any]) -> dict[str, Any]:
         """The given fields, checked, with the defaults of the others."""
-        values = self._blank | given
-        if len(values) > len(self._blank) or not given.keys() >= self._required:
+        try:
+            return self._filled(**given)
+        except TypeError:
             self._complain(given)
-        public = self.public
-        for name, value in given.items():
-            field = public[name]
-            if type(value) is field.type and (  # nearly always
-                0 <= value <= field.limit if field.number else field.free or len(value) == field.size
-            ):
-                continue
-            values[name] = field.coerce(value)
-        return values
+            raise
+
+    @cached_property
+    def _filled(self) -> Callable[..., dict[str, Any]]:
+        """Takes the fields by name, as they are or with what ``coerce`` makes of them."""
+        names: dict[str, Any] = {"_type": type, "_len": len}  # so called, since a field may be called type
+        lines = []
+        for name, field in self.public.items():
+            kind, coerce, usual = f"_kind_{name}", f"_coerce_{name}", f"_usual_{name}"
+            names |= {kind: field.type, coerce: field.coerce, usual: self.defaults.get(name)}
+            lines.append(f"    if {field.unfit(name, kind)}: {name} = {coerce}({name})\n")
+        takes = [f"{name}=_usual_{name}" if name in self.defaults else name for name in self.public]
+        head = f"def filled({', '.join(['*', *takes] if takes else [])}):\n"
+        exec(f"{head}{''.join(lines)}    return {{{', '.join(f'{name!r}: {name}' for name in self.public)}}}\n", names)
+        return names["filled"]  # type: ignore[no-any-return]  # as it is written above
 
     def _complain(self, given: dict[str, Any]) -> None:
+        """LocalError where a field is unknown or missing."""
         unknown = [name for name in given if name not in self.public]
         if unknown:
             offer = did_you_mean(unknown[0], list(self.public))
             raise LocalError(f"it has no field {unknown[0]!r}", hint=offer or "It has none.")
-        missing = next(name for name in self.public if name in self._required and name not in given)
-        raise LocalError(f"the field {missing!r} is missing", hint=f"It takes {', '.join(self.signature())}.")
+        for name in self.public:
+            if name not in given and name not in self.defaults:
+                raise LocalError(f"the field {name!r} is missing", hint=f"It takes {', '.join(self.signature())}.")
 
     def signature(self) -> list[str]:
         """The fields as a person gives them: ``action``, ``lun=0``."""
