@@ -30,6 +30,7 @@ from ipmi_lab.wire.codes import CompletionCode
 R = TypeVar("R", bound=Response)
 LOGIN_PAUSES = (0.5, 1.0)
 UNSPECIFIED = 0xFF
+CLOSED = State.CLOSED
 SLOT_PAUSE = 1.0
 HINTS: dict[int, str] = {
     SendMessageCode.NAK_ON_WRITE: "Nobody answers at that address: check the hop, and that the module is there.",
@@ -173,7 +174,7 @@ class Link:
         try:
             if self.guard is not None:
                 self.guard(command)
-            if self._wanted and self.session.state is State.CLOSED:
+            if self._wanted and self.session.state is CLOSED:
                 await self._heal()
             await self._vouch(command, "command")
             if self.session.unclean:  # the answer to a question comes behind all replies that are still on their way
@@ -219,7 +220,7 @@ class Link:
         try:
             if self.guard is not None and purpose == "command":
                 self.guard(request)
-            if self._wanted and (self.session.state is State.CLOSED or not request.repeatable()):
+            if self._wanted and (self.session.state is CLOSED or not request.repeatable()):
                 await self._prepare(request)
             if self.pin is not None or request.secret():
                 await self._vouch(request, purpose)
@@ -252,7 +253,7 @@ class Link:
     async def _prepare(self, request: Request[Any]) -> None:
         """Log in anew where the session was lost; before a change after a long silence ask a read first, since a read
         heals where a change must not be repeated."""
-        if self.session.state is State.CLOSED:
+        if self.session.state is CLOSED:
             await self._heal()
         elif self.clock() - self.session.last_heard_inside > IDLE:
             await self.exchange(GetDeviceId(), "keep-alive")

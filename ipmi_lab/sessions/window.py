@@ -1,11 +1,12 @@
 """The sequence numbers of a session: which one is next, and which of the peer's were seen. IPMI 2.0 §6.12.13."""
 
 WRAP = 0x1_0000_0000
+LAST = WRAP - 1
 
 
 def following(sequence: int) -> int:
     """The next number to send; zero is for outside sessions and is skipped."""
-    return sequence + 1 if sequence + 1 < WRAP else 1
+    return 1 if sequence == LAST else sequence + 1
 
 
 class Window:

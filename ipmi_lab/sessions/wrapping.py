@@ -11,7 +11,7 @@ from ipmi_lab.packets import lan15, lan20
 from ipmi_lab.packets.rmcp import IPMI_HEADER
 from ipmi_lab.secret import same
 from ipmi_lab.sessions.crypto import Confidentiality, Integrity, authentication_code
-from ipmi_lab.sessions.window import Window, following
+from ipmi_lab.sessions.window import LAST, Window, following
 
 
 class Wrapping(Protocol):
@@ -151,7 +151,7 @@ class Lan20:
 
     def wrap(self, message: bytes) -> bytes:
         sequence, flags = self.sequence, self.flags
-        self.sequence = following(sequence)
+        self.sequence = 1 if sequence == LAST else sequence + 1  # ``following``, without a call for each packet
         payload = message if self.confidentiality is None else self.confidentiality.encrypt(message)
         if not flags & lan20.AUTHENTICATED:
             return lan20.pack(flags, self.remote_id, sequence, payload)
