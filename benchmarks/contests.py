@@ -64,6 +64,7 @@ CONTESTS = (
         "ours:md5",
         (
             Peer("python-ipmi raw", "python_ipmi:md5", 2.2),
+            Peer("the least in Python", "least:md5"),
             Peer("FreeIPMI's library", "freeipmi:md5"),
             Peer("FreeIPMI's ipmi-raw", "command_lines:ipmi_raw_md5"),
             Peer("ipmitool exec", "command_lines:ipmitool_md5"),
@@ -86,7 +87,7 @@ CONTESTS = (
         "sessions",
         "Sessions of suite 3: open, Get Device ID, close",
         "ours:sessions",
-        (Peer("python-ipmi", "python_ipmi:sessions", 2.0),),
+        (Peer("python-ipmi", "python_ipmi:sessions", 2.0), Peer("the least in Python", "least:sessions")),
     ),
     _fleet(10),
     _fleet(50),

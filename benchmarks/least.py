@@ -1,7 +1,7 @@
-"""No client at all: a loop with nothing in it but what the packets themselves ask of Python. What it cannot, none can.
+"""No clients: loops with nothing in them but what the packets themselves ask of Python. What they cannot, none can.
 
-It signs, encrypts, sends, waits, verifies and decrypts. It knows its one question beforehand; nothing can be lost, late
-or forged, nothing is retried, timed, counted, named or told.
+They sign, encrypt, send, wait, verify and decrypt. They know their questions beforehand; nothing can be lost, late or
+forged, nothing is retried, timed, counted, named or told, and a wrong answer only ends them.
 """
 
 import os
@@ -9,36 +9,50 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import md5 as digest_md5
+from hmac import digest
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 import ipmi_lab
 from benchmarks.lap import GET_DEVICE_ID, PASSWORD, USER, Lap, repeat
 from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions.crypto import Aes, KeyedHash
-from ipmi_lab.sessions.wrapping import Lan20
+from ipmi_lab.sessions.wrapping import Lan15, Lan20
 
-RMCP, PAD, VECTOR = b"\x06\x00\xff\x07", b"\xff\xff\x02\x07", bytes(16)
+RMCP, VECTOR = b"\x06\x00\xff\x07", bytes(16)
+PADS = (b"\xff\xff\x02\x07", b"\xff\x01\x07", b"\x00\x07", b"\xff\xff\xff\x03\x07")
+NETFN, COMMAND = GET_DEVICE_ID
+TURNS = [ipmb.pack(ipmb.BMC, NETFN << 2, ipmb.CONSOLE, turn << 2, COMMAND, b"") for turn in range(64)]
+
+
+def _padded(message: bytes) -> bytes:
+    count = -(len(message) + 1) % 16
+    return VECTOR + message + bytes(range(1, count + 1)) + bytes((count,))
+
+
+def _check(fits: bool) -> None:
+    if not fits:
+        raise ValueError("the answer is none")
 
 
 @contextmanager
 def raw(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
     """Raw commands in a session of suite 3 that the library has opened."""
     with ipmi_lab.connect(f"lanplus://{USER}@{host}:{port}", password=PASSWORD, cipher=3) as ipmi:
-        link = ipmi.link
-        session, door = link.session._wrapping, socket.socket(fileno=os.dup(link.port.fileno()))
+        session, door = ipmi.link.session._wrapping, socket.socket(fileno=os.dup(ipmi.link.port.fileno()))
         assert isinstance(session, Lan20)
         assert isinstance(session.integrity, KeyedHash)
         assert isinstance(session.confidentiality, Aes)
         copy = session.integrity._keyed.copy
         encrypt, decrypt = session.confidentiality._encrypt, session.confidentiality._decrypt
         send, receive, head = door.send, door.recv, struct.Struct("<BBIIH").pack
-        netfn, command = GET_DEVICE_ID
-        turns = [ipmb.pack(ipmb.BMC, netfn << 2, ipmb.CONSOLE, turn << 2, command, b"") for turn in range(64)]
-        padded = [VECTOR + message + bytes(range(1, 9)) + b"\x08" for message in turns]
+        padded = [_padded(message) for message in TURNS]
 
         def step() -> bytes:
             sequence = session.sequence
             session.sequence = sequence + 1
-            packet = head(0x06, 0xC0, session.remote_id, sequence, 32) + encrypt(padded[sequence & 63]) + PAD
+            packet = head(0x06, 0xC0, session.remote_id, sequence, 32) + encrypt(padded[sequence & 63]) + PADS[0]
             signed = copy()
             signed.update(packet)
             send(RMCP + packet + signed.finalize()[:12])
@@ -53,3 +67,82 @@ def raw(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
         with door:
             yield lambda seconds: repeat(step, seconds)
         session.window.highest = session.sequence - 1  # both ends count alike
+
+
+@contextmanager
+def md5(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
+    """Raw commands in a session of IPMI 1.5 with MD5 that the library has opened."""
+    with ipmi_lab.connect(f"lan://{USER}@{host}:{port}", password=PASSWORD) as ipmi:
+        session, door = ipmi.link.session._wrapping, socket.socket(fileno=os.dup(ipmi.link.port.fileno()))
+        assert isinstance(session, Lan15)
+        window = session.window
+        assert window is not None
+        send, receive, head = door.send, door.recv, struct.Struct("<4sBII16sB").pack
+        before = struct.Struct("<16sI").pack(session.password, session.session_id)
+        behind = struct.Struct("<I16s").pack
+
+        def step() -> bytes:
+            sequence, message = session.sequence, TURNS[session.sequence & 63]
+            session.sequence = sequence + 1
+            code = digest_md5(before + message + behind(sequence, session.password)).digest()
+            send(head(RMCP, 2, sequence, session.session_id, code, len(message)) + message)
+            datagram = receive(4096)
+            message = datagram[30:]
+            code = digest_md5(before + message + datagram[5:9] + session.password.ljust(16, b"\0")).digest()
+            if code != datagram[13:29] or message[6]:
+                raise ValueError("the answer is none")
+            window.highest = int.from_bytes(datagram[5:9], "little")
+            return message[7:]
+
+        with door:
+            yield lambda seconds: repeat(step, seconds)
+
+
+@contextmanager
+def sessions(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
+    """Sessions of suite 3, with the datagrams that the library sends too: opened, asked once, closed."""
+    yield lambda seconds: repeat(lambda: _session(host, port), seconds, batch=1)
+
+
+PING = b"\x06\x00\xff\x06\x00\x00\x11\xbe\x80\x00\x00\x00"
+CAPABILITIES = RMCP + bytes(9) + b"\x09" + ipmb.pack(ipmb.BMC, 0x18, ipmb.CONSOLE, 0, 0x38, b"\x8e\x04")
+SUITE_3 = b"\x00\x00\x00\x08\x01\x00\x00\x00\x01\x00\x00\x08\x01\x00\x00\x00\x02\x00\x00\x08\x01\x00\x00\x00"
+NAMED = bytes((0x14, len(USER))) + USER.encode()  # looked up by name alone, as administrator
+HEAD = struct.Struct("<4sBB4sIH").pack
+
+
+def _session(host: str, port: int) -> None:
+    secret = PASSWORD.encode()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
+        door.connect((host, port))
+        door.send(PING)
+        door.send(CAPABILITIES)
+        while door.recv(4096)[3] != 7:  # the pong may come before
+            pass
+
+        def say(kind: int, payload: bytes) -> bytes:
+            door.send(HEAD(RMCP, 6, kind, bytes(4), 0, len(payload)) + payload)
+            while (datagram := door.recv(4096))[3] != 7:
+                pass
+            return datagram[16:]
+
+        console, numbers = os.urandom(4), os.urandom(16)
+        bmc = say(0x10, b"\x01\x00\x00\x00" + console + SUITE_3)[8:12]
+        answer = say(0x12, b"\x02\x00\x00\x00" + bmc + numbers + b"\x14\x00\x00" + NAMED[1:])
+        theirs, guid, proof = answer[8:24], answer[24:40], answer[40:]
+        _check(proof == digest(secret, console + bmc + numbers + theirs + guid + NAMED, "sha1"))
+        answer = say(0x14, b"\x03\x00\x00\x00" + bmc + digest(secret, theirs + console + NAMED, "sha1"))
+        key = digest(secret, numbers + theirs + NAMED, "sha1")
+        _check(answer[8:] == digest(key, numbers + bmc + guid, "sha1")[:12])
+        signing, hiding = digest(key, b"\x01" * 20, "sha1"), digest(key, b"\x02" * 20, "sha1")
+        cipher = Cipher(algorithms.AES(hiding[:16]), modes.CBC(os.urandom(16)))
+        encrypt, decrypt = cipher.encryptor().update, cipher.decryptor().update
+        rise, give_back = (0x3B, b"\x04"), (0x3C, bmc)
+        for number, (command, data) in enumerate((rise, (COMMAND, b""), give_back), 1):
+            message = ipmb.pack(ipmb.BMC, NETFN << 2, ipmb.CONSOLE, number << 2, command, data)
+            payload = encrypt(_padded(message))
+            packet = HEAD(RMCP, 6, 0xC0, bmc, number, len(payload)) + payload + PADS[len(payload) & 3]
+            door.send(packet + digest(signing, packet[4:], "sha1")[:12])
+            datagram = door.recv(4096)
+            _check(datagram[-12:] == digest(signing, datagram[4:-12], "sha1")[:12])
+            _check(not decrypt(datagram[16:-16])[22])
