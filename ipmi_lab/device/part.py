@@ -6,7 +6,8 @@ second text for the blocking world, and a traceback shows the feature's own line
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from functools import wraps
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from ipmi_lab.links.link import Asyncio, Blocking, Link
 
@@ -16,36 +17,40 @@ R = TypeVar("R")
 
 
 class Part(Generic[World]):
-    """What a BMC can do, by subject. Inside a feature ``self`` is the part's asyncio view, whatever its world."""
+    """What a BMC can do, by subject: a class that declares features. What is made of it is of one of two classes, for
+    the blocking world and for asyncio. Inside a feature ``self`` is always of the second."""
 
-    __slots__ = ("_calls", "_inside", "link")
+    __slots__ = ("_inside", "link")
+    declared: ClassVar[type]
 
     def __new__(cls, link: Link, *args: Any, **kwargs: Any) -> Self:
-        return object.__new__(cls if link.blocking else _view(cls))
+        part: Self = object.__new__(_made(cls, blocking=link.blocking))
+        return part
 
     def __init__(self, link: Link) -> None:
         self.link = link
         self._inside: Part[Any] | None = None
-        self._calls: dict[Any, Callable[..., Any]] = {}  # the features of a blocking part, made at their first use
 
     def view(self) -> "Part[Any]":
         """A blocking part with the same state, whose features give coroutines."""
         if self._inside is None:
-            view = object.__new__(_view(type(self)))
+            view = object.__new__(_made(self.declared, blocking=False))
             view.link, view.__dict__ = self.link, self.__dict__
             self._inside = view
         return self._inside
 
 
-_views: dict[type, type[Part[Any]]] = {}
+_classes: dict[tuple[type, bool], type[Any]] = {}
 
 
-def _view(part: type[Any]) -> type[Any]:
-    """The class whose features are plain coroutine methods: of asyncio parts, and of the views of blocking ones."""
-    if part not in _views:
-        names = [name for name in dir(part) if isinstance(getattr(part, name), feature)]
-        _views[part] = type(part.__name__, (part,), {name: getattr(part, name).__wrapped__ for name in names})
-    return _views[part]
+def _made(part: type[Any], *, blocking: bool) -> type[Any]:
+    """The class of a part's objects in one of the worlds: its features are functions that wait, or coroutines."""
+    made = _classes.get((part, blocking))
+    if made is None:
+        features = [found for name in dir(part) if isinstance(found := getattr(part, name), feature)]
+        functions = {each.__name__: each.in_place() if blocking else each.__wrapped__ for each in features}
+        made = _classes[part, blocking] = type(part.__name__, (part,), functions | {"declared": part})
+    return made
 
 
 def run(coroutine: Coroutine[Any, Any, R]) -> R:
@@ -73,17 +78,14 @@ class feature(Generic[P, R]):  # noqa: N801  # it is used as a decorator, and th
     @overload
     def __get__(self, part: None, owner: type) -> "feature[P, R]": ...
     def __get__(self, part: "Part[Any] | None", owner: type) -> Any:
-        if part is None:
-            return self
-        return part._calls.get(self) or self._in_place(part)
+        return self  # of the class that declares it; in what is made of that, a function stands in its place
 
-    def _in_place(self, part: "Part[Any]") -> Callable[P, R]:
-        """The feature of a blocking part, kept there: it is made once, and called thousands of times."""
-        function, view = self.__wrapped__, part.view()
+    def in_place(self) -> Callable[..., R]:
+        """The function of a blocking part: it runs the feature to its end."""
+        function = self.__wrapped__
 
-        def call(*args: Any, **kwargs: Any) -> R:
-            return run(function(view, *args, **kwargs))
+        @wraps(function)
+        def call(part: Part[Blocking], /, *args: Any, **kwargs: Any) -> R:
+            return run(function(part._inside or part.view(), *args, **kwargs))
 
-        call.__doc__, call.__name__ = self.__doc__, self.__name__
-        part._calls[self] = call
         return call
