@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from ipmi_lab.commands.byname import find_number
-from ipmi_lab.commands.command import CommandCode, NoCodes, Permission, Request, Response, title
-from ipmi_lab.errors import IpmiLabError, LocalError
+from ipmi_lab.commands.command import Permission, Request, Response, meaning, title
+from ipmi_lab.errors import CompletionError, IpmiLabError, LocalError
 from ipmi_lab.wire.fields import Rest
 
 
@@ -18,39 +18,35 @@ class Raw(Request[RawData]):
     """Any command at all. What is known of these numbers (permission, repetition, codes) holds here too; a command
     that nobody declared needs the permission ``raw`` and is not sent twice."""
 
-    __setattr__ = object.__setattr__  # type: ignore[assignment]  # it is filled once, in its own way
+    if TYPE_CHECKING:
+        data: bytes
+        known: type[Request[Any]] | None
+        typed: Request[Any] | None
 
     def __init__(self, netfn: int, command: int, data: bytes = b"", lun: int = 0) -> None:
         if not 0 <= netfn <= 0x3E or netfn & 1:
             raise LocalError(f"{netfn} (0x{netfn:02X}) is no network function of a request", hint="Even, up to 0x3E.")
         if not 0 <= command <= 0xFF or not 0 <= lun <= 3:
             raise LocalError(f"command 0x{command:02X} or LUN {lun} does not fit", hint="Up to 0xFF, and 0 to 3.")
-        here: Any = self  # what a class says of all its requests, each of these says of itself
-        here.netfn, here.command, here.lun, here.data = netfn, command, lun, bytes(data)
-        here.known = known = find_number(netfn, command, data)
-        here.typed = None
-        if known is None:
-            here.once, here.repeat = False, False
-            return
-        here.once, here.repeat = known.once, known.repeat
-        if known.varies:
+        known = find_number(netfn, command, data)
+        typed, repeat = None, known is not None and known.repeat
+        if known is not None and known.varies:
             try:
-                here.typed = known.decode(here.data[len(known.prefix) :])
+                typed = known.decode(data[len(known.prefix) :])
             except IpmiLabError:  # no request of that command: the BMC will say so
-                here.repeat = False
-
-    if TYPE_CHECKING:
-        data: bytes
-        known: type[Request[Any]] | None
-        typed: Request[Any] | None
-
-    @property
-    def sessionless(self) -> bool:  # type: ignore[override]
-        return self.known is not None and self.known.sessionless
-
-    @property
-    def codes(self) -> type[CommandCode]:  # type: ignore[override]
-        return NoCodes if self.known is None else self.known.codes
+                repeat = repeat and known.repeatable is Request.repeatable
+        fields = {
+            "netfn": netfn,
+            "command": command,
+            "data": bytes(data),
+            "lun": lun,
+            "known": known,
+            "typed": typed,
+            "repeat": repeat,
+            "once": known is not None and known.once,
+            "sessionless": known is not None and known.sessionless,
+        }
+        object.__setattr__(self, "__dict__", fields)
 
     def encode(self) -> bytes:
         return self.data
@@ -65,6 +61,11 @@ class Raw(Request[RawData]):
 
     def secret(self) -> bool:
         return self.typed is not None and self.typed.secret()
+
+    def answer(self, code: int, data: bytes) -> RawData:  # type: ignore[override]  # of this very command
+        if code:
+            raise CompletionError(code, meaning(self.known, code), request=self.label(), data=data)
+        return RawData(data=data)
 
     def label(self) -> str:  # type: ignore[override]  # of this very command
         name = title(self.known.__name__) if self.known is not None else "raw command"

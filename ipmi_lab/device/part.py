@@ -6,8 +6,8 @@ second text for the blocking world, and a traceback shows the feature's own line
 """
 
 from collections.abc import Callable, Coroutine
-from functools import wraps
-from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from functools import partial
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from ipmi_lab.links.link import Asyncio, Blocking, Link
 
@@ -17,40 +17,33 @@ R = TypeVar("R")
 
 
 class Part(Generic[World]):
-    """What a BMC can do, by subject: a class that declares features. What is made of it is of one of two classes, for
-    the blocking world and for asyncio. Inside a feature ``self`` is always of the second."""
+    """What a BMC can do, by subject. Inside a feature ``self`` is the part's asyncio view, whatever its world."""
 
-    __slots__ = ("_inside", "link")
-    declared: ClassVar[type]
-
-    def __new__(cls, link: Link, *args: Any, **kwargs: Any) -> Self:
-        part: Self = object.__new__(_made(cls, blocking=link.blocking))
-        return part
+    __slots__ = ("__dict__", "__weakref__", "_calls")  # a slot is found at once, for each call of a feature
+    inside: ClassVar[bool] = False
 
     def __init__(self, link: Link) -> None:
         self.link = link
         self._inside: Part[Any] | None = None
+        self._calls: dict[Any, Callable[..., Any]] = {}  # the features of a blocking part, made at their first use
 
     def view(self) -> "Part[Any]":
-        """A blocking part with the same state, whose features give coroutines."""
+        """The same part with the same state, whose features give coroutines."""
         if self._inside is None:
-            view = object.__new__(_made(self.declared, blocking=False))
-            view.link, view.__dict__ = self.link, self.__dict__
+            view = object.__new__(_view(type(self)))
+            view.__dict__, view._calls = self.__dict__, {}
             self._inside = view
         return self._inside
 
 
-_classes: dict[tuple[type, bool], type[Any]] = {}
+_views: dict[type, type[Part[Any]]] = {}
 
 
-def _made(part: type[Any], *, blocking: bool) -> type[Any]:
-    """The class of a part's objects in one of the worlds: its features are functions that wait, or coroutines."""
-    made = _classes.get((part, blocking))
-    if made is None:
-        features = [found for name in dir(part) if isinstance(found := getattr(part, name), feature)]
-        functions = {each.__name__: each.in_place() if blocking else each.__wrapped__ for each in features}
-        made = _classes[part, blocking] = type(part.__name__, (part,), functions | {"declared": part})
-    return made
+def _view(part: type[Part[Any]]) -> type[Part[Any]]:
+    """The class whose features give coroutines; its objects share the state of those that they stand for."""
+    if part not in _views:
+        _views[part] = type(part.__name__, (part,), {"inside": True})
+    return _views[part]
 
 
 def run(coroutine: Coroutine[Any, Any, R]) -> R:
@@ -78,14 +71,20 @@ class feature(Generic[P, R]):  # noqa: N801  # it is used as a decorator, and th
     @overload
     def __get__(self, part: None, owner: type) -> "feature[P, R]": ...
     def __get__(self, part: "Part[Any] | None", owner: type) -> Any:
-        return self  # of the class that declares it; in what is made of that, a function stands in its place
+        if part is None:
+            return self
+        return part._calls.get(self) or self._bound(part)
 
-    def in_place(self) -> Callable[..., R]:
-        """The function of a blocking part: it runs the feature to its end."""
+    def _bound(self, part: "Part[Any]") -> Callable[P, Any]:
+        """The feature of this very part; that of a blocking one is made once, and kept."""
         function = self.__wrapped__
+        if part.inside or not part.link.blocking:
+            return partial(function, part)
+        view = part.view()
 
-        @wraps(function)
-        def call(part: Part[Blocking], /, *args: Any, **kwargs: Any) -> R:
-            return run(function(part._inside or part.view(), *args, **kwargs))
+        def call(*args: Any, **kwargs: Any) -> R:
+            return run(function(view, *args, **kwargs))
 
+        call.__doc__, call.__name__ = self.__doc__, self.__name__
+        part._calls[self] = call
         return call

@@ -3,7 +3,7 @@
 import struct
 from typing import NamedTuple
 
-from ipmi_lab.errors import RemoteError, TooShort
+from ipmi_lab.errors import LocalError, RemoteError, TooShort
 from ipmi_lab.packets.rmcp import IPMI_HEADER
 
 FORMAT = 0x06
@@ -11,6 +11,7 @@ ENCRYPTED, AUTHENTICATED = 0x80, 0x40
 PAYLOAD_IPMI, PAYLOAD_SOL, PAYLOAD_OEM = 0x00, 0x01, 0x02
 OPEN_REQUEST, OPEN_RESPONSE, RAKP1, RAKP2, RAKP3, RAKP4 = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15
 NEXT_HEADER = 0x07
+LONGEST = 0xFFFF
 
 _HEADER = struct.Struct("<4sBBIIH")
 _NUMBERS = struct.Struct("<IH")
@@ -34,7 +35,13 @@ class Packet(NamedTuple):
 
 def pack(kind: int, session_id: int, sequence: int, payload: bytes) -> bytes:
     """A datagram without an integrity trailer; ``kind`` is the payload type and the two flags."""
+    _check_size(payload)
     return _HEADER.pack(IPMI_HEADER, FORMAT, kind, session_id, sequence, len(payload)) + payload
+
+
+def _check_size(payload: bytes) -> None:
+    if len(payload) > LONGEST:
+        raise LocalError(f"the message takes {len(payload)} bytes, a packet carries at most {LONGEST}")
 
 
 _PADS = (b"\xff\xff\x02\x07", b"\xff\x01\x07", b"\x00\x07", b"\xff\xff\xff\x03\x07")  # by the payload's size
@@ -43,6 +50,7 @@ _PADS = (b"\xff\xff\x02\x07", b"\xff\x01\x07", b"\x00\x07", b"\xff\xff\xff\x03\x
 def signable(kind: int, session_id: int, sequence: int, payload: bytes) -> bytes:
     """What stands between the RMCP header and the integrity code, which covers just this: with the pad that makes it a
     multiple of four long, and the next header."""
+    _check_size(payload)
     size = len(payload)
     return _SIGNED.pack(FORMAT, kind, session_id, sequence, size) + payload + _PADS[size & 3]
 

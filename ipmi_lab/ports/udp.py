@@ -3,7 +3,6 @@
 import os
 import socket
 import struct
-from _socket import getaddrinfo  # socket's own makes enums of its numbers, one by one
 
 from ipmi_lab.errors import NoAnswer
 from ipmi_lab.ports.port import Patience
@@ -23,14 +22,15 @@ class UdpPort:
         self.trouble = ""
         try:
             plain = host.encode() if host.isascii() else host  # a name as text would load the tables of Unicode
-            found = getaddrinfo(plain, port, type=socket.SOCK_DGRAM)
+            found = socket.getaddrinfo(plain, port, type=socket.SOCK_DGRAM)
         except (OSError, UnicodeError) as error:
             raise NoAnswer(
                 f"the host {host!r} cannot be found ({error})", hint="Check its name, or write its address."
             ) from None
         family, kind, protocol, _, address = found[0]
-        self._socket = socket.SocketType(family, kind, protocol)
+        self._socket = socket.socket(family, kind, protocol)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL)
+        self._patience = Patience(self)
         try:
             self._socket.connect(address)
         except OSError as error:
@@ -59,7 +59,7 @@ class UdpPort:
 
     def wait(self, seconds: float) -> bytes | None:
         """The next datagram, or None where none came in so many seconds or in a fifth of one."""
-        return self.receive(0) if seconds >= AT_LEAST else Patience(self).wait(seconds)
+        return self.receive(0) if seconds >= AT_LEAST else self._patience.wait(seconds)
 
     def close(self) -> None:
         self._socket.close()

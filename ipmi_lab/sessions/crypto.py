@@ -1,7 +1,8 @@
 """What sessions sign and encrypt with: the algorithms of the cipher suites and of IPMI 1.5. IPMI 2.0 §13.28 to §13.31.
 
 Contexts are made once a session, not once a packet: most of a packet's time would go into making them. Sessions of
-IPMI 2.0 hash with ``cryptography``, those of IPMI 1.5 with ``hashlib``, so that none loads both with an OpenSSL each.
+IPMI 2.0 hash with ``cryptography``, those of IPMI 1.5 with ``hashlib``, so that none loads both with an OpenSSL each;
+only MD5-128 and xRC4, which hardly any BMC has, take both.
 """
 
 import struct

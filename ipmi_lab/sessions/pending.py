@@ -36,10 +36,6 @@ class Pending:
         "wake_at",
         "wrapping",
     )
-    datagram: bytes
-    sent_at: float
-    wait: float
-    wake_at: float
 
     def __init__(
         self,
@@ -59,8 +55,10 @@ class Pending:
         self.owner = owner  # "command", "session", "keep-alive", "probe" or "fetch"
         self.wrapping = wrapping
         self.asked_at = now
+        self.sent_at = self.wake_at = now
         self.sequence = -1
         self.tries = 0
+        self.wait = 0.0
         self.datagram = b""
         self.probing = False
         self.doubts = 0

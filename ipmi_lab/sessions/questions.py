@@ -105,7 +105,7 @@ class Questions:
         self._open[sequence] = pending
         try:
             self._send(pending, now)
-        except LocalError:  # it does not fit into a packet
+        except BaseException:  # it does not fit into a packet, or somebody was interrupted: nobody waits for it
             del self._open[sequence]
             raise
 

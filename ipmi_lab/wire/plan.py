@@ -226,7 +226,8 @@ class Plan:
         for name, field in self.public.items():
             kind, coerce, usual = f"_kind_{name}", f"_coerce_{name}", f"_usual_{name}"
             names |= {kind: field.type, coerce: field.coerce, usual: self.defaults.get(name)}
-            lines.append(f"    if {field.unfit(name, kind)}: {name} = {coerce}({name})\n")
+            given = f"{name} is not {usual} and " if name in self.defaults else ""
+            lines.append(f"    if {given}({field.unfit(name, kind)}): {name} = {coerce}({name})\n")
         takes = [f"{name}=_usual_{name}" if name in self.defaults else name for name in self.public]
         head = f"def filled({', '.join(['*', *takes] if takes else [])}):\n"
         exec(f"{head}{''.join(lines)}    return {{{', '.join(f'{name!r}: {name}' for name in self.public)}}}\n", names)

@@ -466,14 +466,49 @@ def test_what_is_asked_once_goes_out_once_and_waits_as_long_as_it_may() -> None:
     assert len(pair.bmc.sel.entries) == 1
 
 
-def test_a_message_that_does_not_fit_is_told_and_the_next_one_goes_out() -> None:
-    pair = Pair(version="1.5").opened()
+@pytest.mark.parametrize(
+    ("login", "size", "says"),
+    [
+        ({"version": "1.5"}, 300, r"the message has 307 bytes, IPMI 1\.5 carries at most 255"),
+        ({"cipher": 3}, 70_000, r"the message takes 7\d{4} bytes, a packet carries at most 65535"),
+        ({"cipher": 1}, 70_000, r"the message takes 70007 bytes, a packet carries at most 65535"),
+    ],
+)
+def test_a_message_that_does_not_fit_is_told_and_the_next_one_goes_out(
+    login: dict[str, Any], size: int, says: str
+) -> None:
+    pair = Pair(**login).opened()
 
-    with pytest.raises(LocalError, match=r"the message has 307 bytes, IPMI 1\.5 carries at most 255"):
-        pair.console.request(Raw(0x06, 0x01, bytes(300)), pair.now)
+    with pytest.raises(LocalError, match=says):
+        pair.console.request(Raw(0x06, 0x01, bytes(size)), pair.now)
 
     assert pair.works()
     assert pair.console.deadline() is None
+
+
+def test_who_is_interrupted_while_a_packet_is_made_leaves_no_question_behind() -> None:
+    pair = Pair(cipher=3).opened()
+    wrapping: Any = pair.console._wrapping
+    wrap = wrapping.wrap
+
+    def interrupt(message: bytes) -> bytes:
+        raise KeyboardInterrupt
+
+    wrapping.wrap = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        pair.console.request(GetDeviceId(), pair.now)
+    wrapping.wrap = wrap
+
+    assert pair.console.deadline() is None
+    assert pair.works()
+
+
+@pytest.mark.parametrize("login", [{"version": "1.5"}, {"cipher": 1}, {"cipher": 3}])
+def test_what_rmcp_reserves_and_its_own_sequence_number_do_not_matter(login: dict[str, Any]) -> None:
+    pair = Pair(**login)
+    pair.to_console = lambda datagram: [datagram[:1] + b"\x55\x00" + datagram[3:]]
+
+    assert pair.opened().works()
 
 
 def test_a_bmc_that_answers_a_ping_is_asked_for_its_capabilities_longer() -> None:

@@ -1,0 +1,39 @@
+"""A raw request follows the rules of the command that its numbers mean."""
+
+import pytest
+
+from ipmi_lab.commands.raw import Raw
+from ipmi_lab.errors import CompletionError
+
+SET_USER_PASSWORD = (0x06, 0x47)
+
+
+def test_it_is_not_changed_after_it_was_made() -> None:
+    request = Raw(0x06, 0x01)
+
+    with pytest.raises(AttributeError, match="not changed"):
+        request.command = 0x02  # type: ignore[misc]
+
+
+def test_what_one_request_carries_may_set_it_apart_from_the_others_of_its_command() -> None:
+    change = Raw(*SET_USER_PASSWORD, b"\x02\x02" + b"secret".ljust(16, b"\0"))
+    check = Raw(*SET_USER_PASSWORD, b"\x02\x03" + b"secret".ljust(16, b"\0"))
+
+    assert (change.permission(), check.permission()) == ("write", "")
+    assert change.secret()
+
+
+def test_one_that_cannot_be_taken_apart_is_still_what_its_numbers_say() -> None:
+    assert Raw(*SET_USER_PASSWORD, b"\x02").permission() == "write"
+
+
+def test_of_an_unknown_command_the_worst_is_assumed() -> None:
+    unknown = Raw(0x2E, 0x77, b"\1\2\3")
+
+    assert (unknown.permission(), unknown.repeatable(), unknown.secret()) == ("raw", False, False)
+
+
+def test_its_answer_is_the_bytes_behind_the_code_or_the_codes_meaning() -> None:
+    assert Raw(0x06, 0x01).answer(0, b"\x20\x01").data == b"\x20\x01"
+    with pytest.raises(CompletionError, match=r"Get Device Id \(0x06 0x01\)"):
+        Raw(0x06, 0x01).answer(0xC1, b"")
