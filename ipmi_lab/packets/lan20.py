@@ -35,13 +35,14 @@ class Packet(NamedTuple):
 
 def pack(kind: int, session_id: int, sequence: int, payload: bytes) -> bytes:
     """A datagram without an integrity trailer; ``kind`` is the payload type and the two flags."""
-    _check_size(payload)
-    return _HEADER.pack(IPMI_HEADER, FORMAT, kind, session_id, sequence, len(payload)) + payload
+    size = len(payload)
+    if size > LONGEST:
+        raise _too_long(size)
+    return _HEADER.pack(IPMI_HEADER, FORMAT, kind, session_id, sequence, size) + payload
 
 
-def _check_size(payload: bytes) -> None:
-    if len(payload) > LONGEST:
-        raise LocalError(f"the message takes {len(payload)} bytes, a packet carries at most {LONGEST}")
+def _too_long(size: int) -> LocalError:
+    return LocalError(f"the message takes {size} bytes, a packet carries at most {LONGEST}")
 
 
 _PADS = (b"\xff\xff\x02\x07", b"\xff\x01\x07", b"\x00\x07", b"\xff\xff\xff\x03\x07")  # by the payload's size
@@ -50,8 +51,9 @@ _PADS = (b"\xff\xff\x02\x07", b"\xff\x01\x07", b"\x00\x07", b"\xff\xff\xff\x03\x
 def signable(kind: int, session_id: int, sequence: int, payload: bytes) -> bytes:
     """What stands between the RMCP header and the integrity code, which covers just this: with the pad that makes it a
     multiple of four long, and the next header."""
-    _check_size(payload)
     size = len(payload)
+    if size > LONGEST:
+        raise _too_long(size)
     return _SIGNED.pack(FORMAT, kind, session_id, sequence, size) + payload + _PADS[size & 3]
 
 

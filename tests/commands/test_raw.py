@@ -1,5 +1,7 @@
 """A raw request follows the rules of the command that its numbers mean."""
 
+from typing import Any
+
 import pytest
 
 from ipmi_lab.commands.raw import Raw
@@ -8,11 +10,11 @@ from ipmi_lab.errors import CompletionError
 SET_USER_PASSWORD = (0x06, 0x47)
 
 
-def test_it_is_not_changed_after_it_was_made() -> None:
-    request = Raw(0x06, 0x01)
+def test_its_permission_is_that_of_the_bytes_that_go_out() -> None:
+    request: Any = Raw(0x06, 0x01)
+    request.netfn, request.command, request.data = 0x00, 0x02, b"\0"
 
-    with pytest.raises(AttributeError, match="not changed"):
-        request.command = 0x02  # type: ignore[misc]
+    assert request.permission() == "power"
 
 
 def test_what_one_request_carries_may_set_it_apart_from_the_others_of_its_command() -> None:
