@@ -36,7 +36,13 @@ class Shell:
         self.allow = permissions(options["allow"])
         self._trace = self._open_trace(options["trace"])
         folder = options["report"]
-        self.lab = Lab(options["inventory"], allow=self.allow, dry_run=options["dry_run"], observe=self._observe)
+        self.lab = Lab(
+            options["inventory"],
+            allow=self.allow,
+            dry_run=options["dry_run"],
+            observe=self._observe,
+            hide=lambda login: self.run.hide(login),
+        )
         facts = {"lab": self.lab.inventory.lab.name} if self.lab.inventory is not None else {}
         self.run = Run("shell", Path(folder) if folder else None, facts=facts)
         self._password: Secret | None = None
@@ -63,9 +69,7 @@ class Shell:
         ask = session and asks and origin.password is None and origin.user is not None
         if ask and PASSWORD_VARIABLE not in os.environ and self._password is None and sys.stdin.isatty():
             self._password = Secret(click.prompt(f"Password of {origin.user}", hide_input=True, err=True))
-        device = self.lab.open(target, password=self._password if ask else None)
-        self.run.hide(device.link.session.login)
-        return device
+        return self.lab.open(target, password=self._password if ask else None)
 
     def grant(self, needs: str, targets: list[Target]) -> None:
         """On one target a typed command is its own permission; on several it is asked for."""

@@ -22,6 +22,7 @@ from ipmi_lab.links.ways import way
 from ipmi_lab.ports.address import is_url
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.events import Observe
+from ipmi_lab.sessions.login import Login
 
 if TYPE_CHECKING:
     from ipmi_lab.inventory.model import Inventory
@@ -56,7 +57,8 @@ class Lab(StandIns):
     """The targets of an inventory, and URLs beside them. ``allow`` are the permissions of this run.
 
     ``virtual`` replaces every target by a virtual BMC of that profile. Virtual BMCs live as long as the lab. With
-    ``dry_run`` only reads are sent; a change raises NotSent, which says what it would have sent.
+    ``dry_run`` only reads are sent; a change raises NotSent, which says what it would have sent. ``hide`` hears of each
+    login before it is used, to keep its secrets out of what people see.
     """
 
     def __init__(
@@ -67,13 +69,14 @@ class Lab(StandIns):
         virtual: str | None = None,
         dry_run: bool = False,
         observe: Callable[[Target], Observe] | None = None,
+        hide: Callable[[Login], None] | None = None,
     ) -> None:
         super().__init__(virtual)
         self.inventory = _load(inventory) if isinstance(inventory, (str, Path)) else inventory
         self.allow = frozenset(allow)
         self.extra: set[str] = set()  # permissions for the time being, such as those of one test
         self.dry_run = dry_run
-        self._observe = observe
+        self._observe, self._hide = observe, hide
         self._shared: dict[tuple[object, ...], Link] = {}
         self._trunks = Trunks()
 
@@ -195,6 +198,8 @@ class Lab(StandIns):
             made_up = self._secrets.get(target.name) if password is None else None
             known = made_up or password_of(target, password)
         login = login_for(target, known, **who)
+        if self._hide is not None:
+            self._hide(login)
         timing = timing_of(target.timing, timeout=timeout, retries=retries, budget=budget)
         few = "fewslots" in login.quirks
         holder = (kind, target.name, login.user, login.privilege)

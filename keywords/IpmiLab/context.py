@@ -68,6 +68,7 @@ class Context:
                 allow=allow,
                 virtual=os.environ.get("IPMI_LAB_VIRTUAL") or None,
                 observe=lambda target: self.run.observe(target.name),
+                hide=lambda login: self.run.hide(login),
             )
             if self._lab.inventory is not None and self._lab.inventory.lab.name:
                 self.run.fact(lab=self._lab.inventory.lab.name)

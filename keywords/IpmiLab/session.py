@@ -104,7 +104,6 @@ class SessionKeywords:
             wait_for_slot=wait_for_slot.total_seconds() if wait_for_slot is not None else None,
             observe=context.run.observe(found.name),
         )
-        context.run.hide(ipmi.link.session.login)
         ipmi.session.establish()
         context.add(name, ipmi, found)
         context.run.identify(ipmi, found)
