@@ -45,7 +45,7 @@ class Raw(Request[RawData]):
                 here.repeat = known.repeat and known.repeatable is Request.repeatable
 
     @property
-    def sessionless(self) -> bool:  # type: ignore[override]
+    def sessionless(self) -> bool:  # type: ignore[override]  # of this very command
         return self.known is not None and self.known.sessionless
 
     def encode(self) -> bytes:

@@ -138,7 +138,7 @@ class Link:
         while True:
             try:
                 event = await self._converse(lambda: self.session.open(self.clock()), Opened)
-            except BaseException:
+            except BaseException:  # Ctrl-C, or a timeout of the caller: nobody waits for the session any more
                 self.session.abandon()
                 raise
             if not isinstance(event, Refused):

@@ -78,7 +78,7 @@ class OpenIpmiPort:
             self._check()
             self._ready.register(self._bell, select.EPOLLIN)
             self._ready.register(self._device, select.EPOLLIN)
-        except BaseException:
+        except BaseException:  # whatever it was, nobody else could close what is open by now
             self.close()
             raise
 

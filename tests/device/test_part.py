@@ -1,5 +1,6 @@
 """Features in both worlds: what may be done with a device's class and its objects."""
 
+import asyncio
 import copy
 from typing import Any
 from unittest import mock
@@ -37,8 +38,6 @@ async def _asked() -> int:
 
 
 def test_it_does_so_with_asyncio_too() -> None:
-    import asyncio
-
     assert asyncio.run(_asked()) == 0x20
 
 
