@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 import ipmi_lab
 from benchmarks.lap import GET_DEVICE_ID, PASSWORD, USER, Lap, repeat
 from ipmi_lab.packets import ipmb
-from ipmi_lab.sessions.crypto import Aes, KeyedHash
+from ipmi_lab.sessions.crypto import Aes
 from ipmi_lab.sessions.wrapping import Lan15, Lan20
 
 RMCP, VECTOR = b"\x06\x00\xff\x07", bytes(16)
@@ -42,10 +42,9 @@ def raw(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
     with ipmi_lab.connect(f"lanplus://{USER}@{host}:{port}", password=PASSWORD, cipher=3) as ipmi:
         session, door = ipmi.link.session._wrapping, socket.socket(fileno=os.dup(ipmi.link.port.fileno()))
         assert isinstance(session, Lan20)
-        assert isinstance(session.integrity, KeyedHash)
         assert isinstance(session.confidentiality, Aes)
-        copy = session.integrity._keyed.copy
-        encrypt, decrypt = session.confidentiality._encrypt, session.confidentiality._decrypt
+        sign = session.integrity.begin
+        encrypt, decrypt = session.confidentiality.chains
         send, receive, head = door.send, door.recv, struct.Struct("<BBIIH").pack
         padded = [_padded(message) for message in TURNS]
 
@@ -53,11 +52,11 @@ def raw(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
             sequence = session.sequence
             session.sequence = sequence + 1
             packet = head(0x06, 0xC0, session.remote_id, sequence, 32) + encrypt(padded[sequence & 63]) + PADS[0]
-            signed = copy()
+            signed = sign()
             signed.update(packet)
             send(RMCP + packet + signed.finalize()[:12])
             datagram = receive(4096)
-            signed = copy()
+            signed = sign()
             signed.update(datagram[4:-12])
             plain = decrypt(datagram[16:-16])[16:]
             if signed.finalize()[:12] != datagram[-12:] or plain[6]:

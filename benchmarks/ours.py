@@ -10,7 +10,7 @@ import ipmi_lab
 import ipmi_lab.aio
 from benchmarks.lap import GET_DEVICE_ID, PASSWORD, USER, Lap, repeat, timed
 from ipmi_lab.device.device import Device
-from ipmi_lab.links.link import Asyncio
+from ipmi_lab.links.worlds import Asyncio
 
 NETFN, COMMAND = GET_DEVICE_ID
 

@@ -9,10 +9,9 @@ from ipmi_lab.commands import byname, terminal
 from ipmi_lab.commands.command import Request, title
 from ipmi_lab.commands.raw import Raw
 from ipmi_lab.device.device import Device
-from ipmi_lab.device.part import run
 from ipmi_lab.errors import LocalError
 from ipmi_lab.inventory.secrets import resolve
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking, run
 from ipmi_lab.secret import Secret
 from ipmi_lab.wire.fields import to_bytes
 

@@ -12,7 +12,7 @@ from ipmi_lab.cli.shell import Row, Shell
 from ipmi_lab.device.device import Device
 from ipmi_lab.errors import IpmiLabError
 from ipmi_lab.inventory.target import Target
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.ports.address import LINES
 
 Step = tuple[str, Callable[[Device[Blocking]], str]]

@@ -14,7 +14,7 @@ from ipmi_lab.device.device import Device
 from ipmi_lab.device.i2c import FIRST, LAST
 from ipmi_lab.errors import LocalError
 from ipmi_lab.inventory.target import I2cDevice
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.wire.fields import to_bytes
 
 

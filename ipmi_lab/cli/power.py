@@ -5,7 +5,7 @@ import click
 from ipmi_lab.cli.shell import Row, Shell
 from ipmi_lab.commands.chassis import Power
 from ipmi_lab.device.device import Device
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 
 ACTIONS = {
     "on": Power.ON,

@@ -6,7 +6,7 @@ from ipmi_lab.cli.i2c import Number
 from ipmi_lab.cli.shell import Row, Shell
 from ipmi_lab.commands.sel import AddSelEntry
 from ipmi_lab.device.device import Device
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.wire.fields import to_bytes
 
 

@@ -17,7 +17,7 @@ from ipmi_lab.lab.guard import permissions
 from ipmi_lab.lab.login import PASSWORD_VARIABLE
 from ipmi_lab.lab.open import Lab
 from ipmi_lab.lab.run import Run, close_quietly
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.events import Exchanged, Observe, Observed, Said
 from ipmi_lab.trace.text import line, said_line, struck

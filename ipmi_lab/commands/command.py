@@ -28,7 +28,7 @@ class NoCodes(CommandCode):
     """For the commands that define no codes of their own."""
 
 
-R = TypeVar("R", bound=Response)
+R = TypeVar("R")
 
 
 class Request(Layout, Generic[R]):
@@ -54,6 +54,8 @@ class Request(Layout, Generic[R]):
     lun: ClassVar[int] = 0
     varies: ClassVar[bool] = False
     """Whether permission, repetition or secrecy are not the same for all requests of the command."""
+    plain: ClassVar[bool] = False
+    """A read without secrets that may be sent twice: it takes no permission, and nothing needs to be settled before."""
 
     def __init_subclass__(
         cls,
@@ -79,6 +81,7 @@ class Request(Layout, Generic[R]):
         cls.least_privilege, cls.codes = privilege, codes
         rules = ("permission", "repeatable", "secret")
         cls.varies = any(getattr(cls, rule) is not getattr(Request, rule) for rule in rules)
+        cls.plain = not (cls.varies or cls.needs or cls.once) and cls.repeat
         cls.response = next(typing.get_args(base)[0] for base in cls.__orig_bases__ if typing.get_args(base))  # type: ignore[attr-defined]  # typing sets it
         if group is not None:
             cls.prefix = bytes((group,))

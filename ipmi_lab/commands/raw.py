@@ -1,41 +1,40 @@
 """A command by its numbers alone, whether we know it or not."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ipmi_lab.commands.byname import find_number
-from ipmi_lab.commands.command import Permission, Request, Response, meaning, title
+from ipmi_lab.commands.command import BY_NUMBER, Permission, Request, meaning, title
 from ipmi_lab.errors import CompletionError, IpmiLabError, LocalError
-from ipmi_lab.wire.fields import Rest
 
 
-class RawData(Response):
-    """Whatever came behind the completion code."""
-
-    data: Rest = b""
-
-
-class Raw(Request[RawData]):
-    """Any command at all. What is known of these numbers (permission, repetition, codes) holds here too; a command
-    that nobody declared needs the permission ``raw`` and is not sent twice."""
+class Raw(Request[bytes]):
+    """Any command at all; its answer is what comes behind the completion code. What is known of these numbers
+    (permission, repetition, codes) holds here too; a command that nobody declared needs the permission ``raw`` and is
+    not sent twice."""
 
     __setattr__ = object.__setattr__  # type: ignore[assignment]  # its fields are found faster so than in a layout's dict
+
+    typed: ClassVar[Request[Any] | None] = None
+    """The command that it is, where its permission, repetition or secrecy hang on its data."""
 
     if TYPE_CHECKING:
         data: bytes
         known: type[Request[Any]] | None
-        typed: Request[Any] | None
 
     def __init__(self, netfn: int, command: int, data: bytes = b"", lun: int = 0) -> None:
+        here: Any = self  # what a class says of all its requests, each of these says of itself
+        here.netfn, here.command, here.data = netfn, command, bytes(data)
+        here.known = known = BY_NUMBER.get((netfn, command, b"")) or find_number(netfn, command, data)
+        if known is not None and known.plain and not lun:  # nearly always
+            here.plain = True
+            return
         if not 0 <= netfn <= 0x3E or netfn & 1:
             raise LocalError(f"{netfn} (0x{netfn:02X}) is no network function of a request", hint="Even, up to 0x3E.")
         if not 0 <= command <= 0xFF or not 0 <= lun <= 3:
             raise LocalError(f"command 0x{command:02X} or LUN {lun} does not fit", hint="Up to 0xFF, and 0 to 3.")
-        here: Any = self  # what a class says of all its requests, each of these says of itself
-        here.netfn, here.command, here.lun, here.data = netfn, command, lun, bytes(data)
-        here.known = known = find_number(netfn, command, data)
-        here.typed = None
+        here.lun = lun
         if known is None:
-            here.once, here.repeat = False, False
+            here.repeat = False
             return
         here.once, here.repeat = known.once, known.repeat
         if known.varies:
@@ -63,10 +62,10 @@ class Raw(Request[RawData]):
     def secret(self) -> bool:
         return self.typed is not None and self.typed.secret()
 
-    def answer(self, code: int, data: bytes) -> RawData:  # type: ignore[override]  # of this very command
+    def answer(self, code: int, data: bytes) -> bytes:  # type: ignore[override]  # of this very command
         if code:
             raise CompletionError(code, meaning(self.known, code), request=self.label(), data=data)
-        return RawData(data=data)
+        return data
 
     def label(self) -> str:  # type: ignore[override]  # of this very command
         name = title(self.known.__name__) if self.known is not None else "raw command"

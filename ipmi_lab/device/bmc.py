@@ -11,31 +11,32 @@ from ipmi_lab.commands.bmc import (
     SelfTestResults,
     WarmReset,
 )
-from ipmi_lab.device.part import Part, World, feature
+from ipmi_lab.commands.command import Request
+from ipmi_lab.device.part import Part, World, asks, feature
 
 
 class BmcCommands(Part[World]):
     """Commands about the BMC itself, under the names of the specification."""
 
-    @feature
-    async def get_device_id(self) -> DeviceId:
+    @asks
+    def get_device_id(self) -> Request[DeviceId]:
         """Who the BMC is. IPMI 2.0 §20.1."""
-        return await self.link.send(GetDeviceId())
+        return GetDeviceId()
 
-    @feature
-    async def get_self_test_results(self) -> SelfTestResults:
+    @asks
+    def get_self_test_results(self) -> Request[SelfTestResults]:
         """How the BMC's own test went. IPMI 2.0 §20.4."""
-        return await self.link.send(GetSelfTestResults())
+        return GetSelfTestResults()
 
-    @feature
-    async def get_device_guid(self) -> Guid:
+    @asks
+    def get_device_guid(self) -> Request[Guid]:
         """The GUID of this controller. IPMI 2.0 §20.8."""
-        return await self.link.send(GetDeviceGuid())
+        return GetDeviceGuid()
 
-    @feature
-    async def get_system_guid(self) -> Guid:
+    @asks
+    def get_system_guid(self) -> Request[Guid]:
         """The GUID of the managed system; needs no session at many BMCs. IPMI 2.0 §22.14."""
-        return await self.link.send(GetSystemGuid())
+        return GetSystemGuid()
 
     @feature
     async def cold_reset(self) -> None:

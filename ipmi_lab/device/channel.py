@@ -13,7 +13,8 @@ from ipmi_lab.commands.channel import (
     SetChannelAccess,
     SetChannelSecurityKeys,
 )
-from ipmi_lab.device.part import Part, World, feature
+from ipmi_lab.commands.command import Request
+from ipmi_lab.device.part import Part, World, asks, feature
 from ipmi_lab.secret import Secret
 from ipmi_lab.wire.codes import Privilege
 
@@ -21,15 +22,15 @@ from ipmi_lab.wire.codes import Privilege
 class ChannelCommands(Part[World]):
     """Commands about channels, under the names of the specification."""
 
-    @feature
-    async def get_channel_info(self, channel: int = 0x0E) -> ChannelInfo:
+    @asks
+    def get_channel_info(self, channel: int = 0x0E) -> Request[ChannelInfo]:
         """What a channel is; 0x0E is the one in use. IPMI 2.0 §22.24."""
-        return await self.link.send(GetChannelInfo(channel=channel))
+        return GetChannelInfo(channel=channel)
 
-    @feature
-    async def get_channel_access(self, channel: int = 0x0E, copy: Change = Change.VOLATILE) -> ChannelAccess:
+    @asks
+    def get_channel_access(self, channel: int = 0x0E, copy: Change = Change.VOLATILE) -> Request[ChannelAccess]:
         """When and how a channel may be used. IPMI 2.0 §22.23."""
-        return await self.link.send(GetChannelAccess(channel=channel, copy=copy))
+        return GetChannelAccess(channel=channel, copy=copy)
 
     @feature
     async def set_channel_access(

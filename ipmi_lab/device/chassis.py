@@ -1,7 +1,8 @@
 """Power of the machine around the BMC."""
 
 from ipmi_lab.commands.chassis import ChassisControl, ChassisStatus, GetChassisStatus, Power
-from ipmi_lab.device.part import Part, World, feature
+from ipmi_lab.commands.command import Request
+from ipmi_lab.device.part import Part, World, asks, feature
 from ipmi_lab.errors import NoAnswer, OutcomeUnknown
 
 LOOKS = 3
@@ -11,10 +12,10 @@ POWER_UP = 60.0  # seconds that a machine may take after a cycle
 class Chassis(Part[World]):
     """``ipmi.chassis``: status and power."""
 
-    @feature
-    async def status(self) -> ChassisStatus:
+    @asks
+    def status(self) -> Request[ChassisStatus]:
         """How the chassis is. IPMI 2.0 §28.2."""
-        return await self.link.send(GetChassisStatus())
+        return GetChassisStatus()
 
     @feature
     async def is_on(self) -> bool:

@@ -6,21 +6,22 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from ipmi_lab.commands import byname
-from ipmi_lab.commands.command import Request, Response, meaning
+from ipmi_lab.commands.command import Request, Response
 from ipmi_lab.commands.raw import Raw
 from ipmi_lab.device.bmc import BmcCommands
 from ipmi_lab.device.channel import ChannelCommands
 from ipmi_lab.device.chassis import Chassis
 from ipmi_lab.device.i2c import I2c, I2cCommands
 from ipmi_lab.device.messaging import MessagingCommands
-from ipmi_lab.device.part import World, feature, run
+from ipmi_lab.device.part import World, asks, feature
 from ipmi_lab.device.sel import Sel
 from ipmi_lab.device.session import Session, SessionCommands
 from ipmi_lab.device.terminal import TerminalCommands
 from ipmi_lab.device.user import UserCommands
 from ipmi_lab.errors import CompletionError, IpmiLabError
 from ipmi_lab.inventory.target import I2cDevice
-from ipmi_lab.links.link import Asyncio, Blocking, Link
+from ipmi_lab.links.link import Link
+from ipmi_lab.links.worlds import Asyncio, Blocking, run
 from ipmi_lab.wire.codes import CompletionCode
 
 
@@ -67,25 +68,13 @@ class Device(
         answer: Response = await self.link.send(request)
         return answer
 
-    @feature
-    async def raw(self, netfn: int, command: int, data: bytes = b"", *, lun: int = 0) -> bytes:
+    @asks
+    def raw(self, netfn: int, command: int, data: bytes = b"", *, lun: int = 0) -> Request[bytes]:
         """Send any command by its numbers; gives the data behind the completion code.
 
         CompletionError where that code is not 0.
         """
-        request = Raw(netfn, command, data, lun)
-        code, answer = await self.link.exchange(request)
-        if code:
-            known = byname.find_number(netfn, command, data)
-            raise CompletionError(
-                code,
-                meaning(known, code),
-                target=self.link.name,
-                request=request.label(),
-                hint=self.link.session.hints.get(code, ""),
-                data=answer,
-            )
-        return answer
+        return Raw(netfn, command, data, lun)
 
     @feature
     async def exchange(self, netfn: int, command: int, data: bytes = b"", *, lun: int = 0) -> RawAnswer:

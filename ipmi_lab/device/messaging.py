@@ -1,5 +1,6 @@
 """Messages through the BMC, and what software keeps there."""
 
+from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.event import PlatformEvent
 from ipmi_lab.commands.messaging import (
     BtInterfaceCapabilities,
@@ -23,16 +24,16 @@ from ipmi_lab.commands.messaging import (
 )
 from ipmi_lab.commands.session import AuthCodeKind, AuthenticationType, GetAuthCode
 from ipmi_lab.commands.systeminfo import GetSystemInfo, SetSystemInfo, SystemInfoParameter, blocks_of, joined, split
-from ipmi_lab.device.part import Part, World, feature
+from ipmi_lab.device.part import Part, World, asks, feature
 
 
 class MessagingCommands(Part[World]):
     """Commands about messages and system info, under the names of the specification."""
 
-    @feature
-    async def get_bmc_global_enables(self) -> GlobalEnables:
+    @asks
+    def get_bmc_global_enables(self) -> Request[GlobalEnables]:
         """What the BMC may do by itself. IPMI 2.0 §22.2."""
-        return await self.link.send(GetBmcGlobalEnables())
+        return GetBmcGlobalEnables()
 
     @feature
     async def set_bmc_global_enables(
@@ -61,10 +62,10 @@ class MessagingCommands(Part[World]):
         await self.link.send(SetBmcGlobalEnables(**changed))
         return before
 
-    @feature
-    async def get_message_flags(self) -> MessageFlags:
+    @asks
+    def get_message_flags(self) -> Request[MessageFlags]:
         """What waits to be read. IPMI 2.0 §22.4."""
-        return await self.link.send(GetMessageFlags())
+        return GetMessageFlags()
 
     @feature
     async def clear_message_flags(
@@ -96,10 +97,10 @@ class MessagingCommands(Part[World]):
         """Let messages of a channel into the queue or not; gives how it is now. IPMI 2.0 §22.5."""
         return (await self.link.send(EnableMessageChannelReceive(channel=channel, state=state))).enabled
 
-    @feature
-    async def get_message(self) -> ReceivedMessage:
+    @asks
+    def get_message(self) -> Request[ReceivedMessage]:
         """The oldest message of the receive queue; CompletionError 0x80 where it is empty. IPMI 2.0 §22.6."""
-        return await self.link.send(GetMessage())
+        return GetMessage()
 
     @feature
     async def send_message(
@@ -126,10 +127,10 @@ class MessagingCommands(Part[World]):
         IPMI 2.0 §22.8."""
         return (await self.link.send(ReadEventMessageBuffer())).record
 
-    @feature
-    async def get_bt_interface_capabilities(self) -> BtInterfaceCapabilities:
+    @asks
+    def get_bt_interface_capabilities(self) -> Request[BtInterfaceCapabilities]:
         """What the BT interface takes. IPMI 2.0 §22.10."""
-        return await self.link.send(GetBtInterfaceCapabilities())
+        return GetBtInterfaceCapabilities()
 
     @feature
     async def get_system_interface_capabilities(

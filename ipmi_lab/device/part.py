@@ -7,9 +7,11 @@ second text for the blocking world, and a traceback shows the feature's own line
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
-from ipmi_lab.links.link import Asyncio, Blocking, Link
+from ipmi_lab.commands.command import Request
+from ipmi_lab.links.link import Link
+from ipmi_lab.links.worlds import Asyncio, Blocking, run
 
 World = TypeVar("World", Blocking, Asyncio)
 P = ParamSpec("P")
@@ -46,20 +48,10 @@ def _view(part: type[Part[Any]]) -> type[Part[Any]]:
     return _views[part]
 
 
-def run(coroutine: Coroutine[Any, Any, R]) -> R:
-    """Run a feature of a blocking device to its end."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]  # the coroutine's own type says what it is
-    coroutine.close()
-    raise RuntimeError("a feature of a blocking device waited for something that is not its link")
+class _Method(Generic[P, R]):
+    """A method of a part, with the same parameters in both worlds. That of a blocking part is made once, and kept."""
 
-
-class feature(Generic[P, R]):  # noqa: N801  # it is used as a decorator, and those are written small
-    """Makes a coroutine method callable in both worlds, with the same parameters."""
-
-    def __init__(self, function: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
         self.__wrapped__ = function
@@ -69,22 +61,50 @@ class feature(Generic[P, R]):  # noqa: N801  # it is used as a decorator, and th
     @overload
     def __get__(self, part: "Part[Any]", owner: type) -> Callable[P, Coroutine[Any, Any, R]]: ...
     @overload
-    def __get__(self, part: None, owner: type) -> "feature[P, R]": ...
+    def __get__(self, part: None, owner: type) -> Self: ...
     def __get__(self, part: "Part[Any] | None", owner: type) -> Any:
         if part is None:
             return self
         return part._calls.get(self) or self._bound(part)
 
     def _bound(self, part: "Part[Any]") -> Callable[P, Any]:
-        """The feature of this very part; that of a blocking one is made once, and kept."""
-        function = self.__wrapped__
         if part.inside or not part.link.blocking:
-            return partial(function, part)
-        view = part.view()
-
-        def call(*args: Any, **kwargs: Any) -> R:
-            return run(function(view, *args, **kwargs))
-
+            return self._coroutine(part)
+        call = part._calls[self] = self._blocking(part)
         call.__doc__, call.__name__ = self.__doc__, self.__name__
-        part._calls[self] = call
         return call
+
+    def _blocking(self, part: "Part[Any]") -> Callable[P, R]:
+        raise NotImplementedError
+
+    def _coroutine(self, part: "Part[Any]") -> Callable[P, Coroutine[Any, Any, R]]:
+        raise NotImplementedError
+
+
+class feature(_Method[P, R]):  # noqa: N801  # it is used as a decorator, and those are written small
+    """Makes a coroutine callable in both worlds."""
+
+    def __init__(self, function: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> None:
+        super().__init__(function)
+
+    def _blocking(self, part: "Part[Any]") -> Callable[P, R]:
+        function, view = self.__wrapped__, part.view()
+        return lambda *args, **kwargs: run(function(view, *args, **kwargs))
+
+    def _coroutine(self, part: "Part[Any]") -> Callable[P, Coroutine[Any, Any, R]]:
+        return partial(self.__wrapped__, part)
+
+
+class asks(_Method[P, R]):  # noqa: N801  # a decorator too
+    """Makes a method that gives a request send it, in both worlds: what comes back is the answer."""
+
+    def __init__(self, function: Callable[Concatenate[Any, P], Request[R]]) -> None:
+        super().__init__(function)
+
+    def _blocking(self, part: "Part[Any]") -> Callable[P, R]:
+        function, link = self.__wrapped__, part.link
+        return lambda *args, **kwargs: link.ask(function(part, *args, **kwargs))
+
+    def _coroutine(self, part: "Part[Any]") -> Callable[P, Coroutine[Any, Any, R]]:
+        function, link = self.__wrapped__, part.link
+        return lambda *args, **kwargs: link.send(function(part, *args, **kwargs))

@@ -1,7 +1,8 @@
 """The system event log of a BMC."""
 
+from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.sel import FIRST, LAST, AddSelEntry, GetSelEntry, GetSelInfo, ReserveSel, SelEntry, SelInfo
-from ipmi_lab.device.part import Part, World, feature
+from ipmi_lab.device.part import Part, World, asks, feature
 from ipmi_lab.errors import OutcomeUnknown, RemoteError
 from ipmi_lab.wire.codes import CompletionCode
 
@@ -14,10 +15,10 @@ WITHOUT_TIME = 0xE0  # record types from here on have data where the others have
 class Sel(Part[World]):
     """``ipmi.sel``: what is in the system event log, and new entries."""
 
-    @feature
-    async def info(self) -> SelInfo:
+    @asks
+    def info(self) -> Request[SelInfo]:
         """How full it is, and when it last changed. IPMI 2.0 §31.2."""
-        return await self.link.send(GetSelInfo())
+        return GetSelInfo()
 
     @feature
     async def reserve(self) -> int:

@@ -1,5 +1,6 @@
 """Users of a BMC."""
 
+from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.user import (
     GetUserAccess,
     GetUserName,
@@ -9,7 +10,7 @@ from ipmi_lab.commands.user import (
     SetUserPassword,
     UserAccess,
 )
-from ipmi_lab.device.part import Part, World, feature
+from ipmi_lab.device.part import Part, World, asks, feature
 from ipmi_lab.secret import Secret
 from ipmi_lab.wire.codes import Privilege
 
@@ -17,10 +18,10 @@ from ipmi_lab.wire.codes import Privilege
 class UserCommands(Part[World]):
     """Commands about users, under the names of the specification."""
 
-    @feature
-    async def get_user_access(self, user_id: int, channel: int = 0x0E) -> UserAccess:
+    @asks
+    def get_user_access(self, user_id: int, channel: int = 0x0E) -> Request[UserAccess]:
         """What a user may do on a channel. IPMI 2.0 §22.27."""
-        return await self.link.send(GetUserAccess(user_id=user_id, channel=channel))
+        return GetUserAccess(user_id=user_id, channel=channel)
 
     @feature
     async def set_user_access(

@@ -8,7 +8,7 @@ from time import monotonic
 
 from ipmi_lab.device.device import Device
 from ipmi_lab.errors import IpmiLabError
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.sessions.login import Timing
 
 AT_EXIT = 5.0  # seconds that all sessions together may take to be given back

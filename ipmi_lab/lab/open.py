@@ -16,9 +16,10 @@ from ipmi_lab.lab.leaving import give_back_at_exit
 from ipmi_lab.lab.login import PASSWORD_VARIABLE, SecretLike, login_for, password_of, timing_of
 from ipmi_lab.lab.standins import StandIns
 from ipmi_lab.links.blocking import BlockingLink
-from ipmi_lab.links.link import Asyncio, Blocking, Link
+from ipmi_lab.links.link import Link
 from ipmi_lab.links.shared import BranchLink, Trunks
 from ipmi_lab.links.ways import way
+from ipmi_lab.links.worlds import Asyncio, Blocking
 from ipmi_lab.ports.address import is_url
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.events import Observe

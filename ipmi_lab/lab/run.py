@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from ipmi_lab.device.device import Device
-from ipmi_lab.device.part import run as perform
 from ipmi_lab.errors import IpmiLabError, LocalError
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.lab.commandline import command_line
 from ipmi_lab.lab.identity import expected_words, found_words, identify
 from ipmi_lab.lab.login import KEY_VARIABLE, PASSWORD_VARIABLE
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
+from ipmi_lab.links.worlds import run as perform
 from ipmi_lab.report.journal import Journal
 from ipmi_lab.report.pages import PAGES, kept_name, withdraw
 from ipmi_lab.secret import Secret

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ipmi_lab.commands.bmc import GetDeviceId
-from ipmi_lab.commands.command import Request, Response, meaning
+from ipmi_lab.commands.command import Request, meaning
 from ipmi_lab.commands.messaging import GetMessage, SendMessage, SendMessageCode
 from ipmi_lab.commands.terminal import TextCommand
 from ipmi_lab.errors import (
@@ -20,6 +20,7 @@ from ipmi_lab.errors import (
     OutcomeUnknown,
     SessionError,
 )
+from ipmi_lab.links.worlds import run
 from ipmi_lab.ports.port import Port
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession, State
@@ -27,7 +28,7 @@ from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Po
 from ipmi_lab.sessions.questions import IDLE
 from ipmi_lab.wire.codes import CompletionCode
 
-R = TypeVar("R", bound=Response)
+R = TypeVar("R")
 LOGIN_PAUSES = (0.5, 1.0)
 UNSPECIFIED = 0xFF
 CLOSED = State.CLOSED
@@ -39,14 +40,6 @@ HINTS: dict[int, str] = {
     CompletionCode.INVALID_DATA_FIELD: "The controller before it has no such channel, or passes nothing on.",
     CompletionCode.INSUFFICIENT_PRIVILEGE: "Ask for a higher privilege: bridging takes an operator.",
 }
-
-
-class Blocking:
-    """The world in which a call returns when the BMC has answered."""
-
-
-class Asyncio:
-    """The world in which a call gives a coroutine."""
 
 
 class Link:
@@ -208,9 +201,17 @@ class Link:
         try:
             return request.answer(code, data)
         except IpmiLabError as error:
-            if isinstance(error, CompletionError):
-                error.hint = error.hint or self.session.hints.get(error.code, "")
-            raise error.about(target=self.name, request=request.label()) from None
+            raise self._blame(request, error) from None
+
+    def ask(self, request: Request[R]) -> R:
+        """What ``send`` gives, in the blocking world."""
+        return run(self.send(request))
+
+    def _blame(self, request: Request[Any], error: IpmiLabError) -> IpmiLabError:
+        """The error with target, command, and what its completion code means on the way there."""
+        if isinstance(error, CompletionError):
+            error.hint = error.hint or self.session.hints.get(error.code, "")
+        return error.about(target=self.name, request=request.label())
 
     async def exchange(self, request: Request[Any], purpose: str = "command") -> tuple[int, bytes]:
         """Completion code and data of an answer, whatever the code.
@@ -220,25 +221,28 @@ class Link:
         try:
             if self.guard is not None and purpose == "command":
                 self.guard(request)
-            if self._wanted and (self.session.state is CLOSED or not request.repeatable()):
-                await self._prepare(request)
-            if self.pin is not None or request.secret():
-                await self._vouch(request, purpose)
+            if not request.plain or self.session.state is CLOSED:
+                await self._settle(request, purpose)
             outcome = await self._perform(request, purpose, self.branch)
             if isinstance(outcome, GaveUp):
-                if not outcome.lost or not request.repeatable():
-                    raise self._unanswered(request, outcome)
-                await self._heal()
-                if self.pin is not None:
-                    await self._vouch(request, purpose)
-                outcome = await self._perform(request, purpose, self.branch)
-                if isinstance(outcome, GaveUp):
-                    raise self._unanswered(request, outcome)
+                outcome = await self._again(request, purpose, outcome)
             if outcome.way:
                 raise self._refused(request, outcome)
             return outcome.code, outcome.data
         except IpmiLabError as error:
             raise error.about(target=self.name, request=request.label()) from None
+
+    async def _again(self, request: Request[Any], purpose: str, outcome: GaveUp) -> Answered:
+        """The answer after one new login, where the session was lost and the request may be sent twice."""
+        if not outcome.lost or not request.repeatable():
+            raise self._unanswered(request, outcome)
+        await self._heal()
+        if self.pin is not None:
+            await self._vouch(request, purpose)
+        second = await self._perform(request, purpose, self.branch)
+        if isinstance(second, GaveUp):
+            raise self._unanswered(request, second)
+        return second
 
     async def _vouch(self, request: Request[Any] | TextCommand, purpose: str) -> None:
         """NotAllowed where a change would reach another machine, or a secret would lie open on the network."""
@@ -249,6 +253,13 @@ class Link:
                 "it carries a secret, and the session is not encrypted: everybody on the network could read it",
                 hint="Use a cipher suite that encrypts, such as 3 or 17, or allow it: plain_secrets.",
             )
+
+    async def _settle(self, request: Request[Any], purpose: str) -> None:
+        """What must be so before a request that is not plain goes out."""
+        if self._wanted and (self.session.state is CLOSED or not request.repeatable()):
+            await self._prepare(request)
+        if self.pin is not None or request.secret():
+            await self._vouch(request, purpose)
 
     async def _prepare(self, request: Request[Any]) -> None:
         """Log in anew where the session was lost; before a change after a long silence ask a read first, since a read

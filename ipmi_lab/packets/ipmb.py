@@ -1,5 +1,6 @@
 """The message inside every session packet, laid out as on the IPMB. IPMI 2.0 §13.8, IPMB 1.0 §2.11."""
 
+import struct
 from typing import NamedTuple
 
 from ipmi_lab.errors import BadChecksum, TooShort
@@ -7,6 +8,12 @@ from ipmi_lab.errors import BadChecksum, TooShort
 BMC = 0x20
 CONSOLE = 0x81
 SHORTEST = 7
+
+_TO_BMC = [bytes((BMC, number, -(BMC + number) & 0xFF, CONSOLE)) for number in range(256)]
+_TO_CONSOLE = [bytes((CONSOLE, number, -(CONSOLE + number) & 0xFF, BMC)) for number in range(256)]
+"""How the messages between console and BMC begin, by network function and LUN."""
+_BYTES = [bytes((number,)) for number in range(256)]
+_two, _three = struct.Struct("2B").pack, struct.Struct("3B").pack
 
 
 class Frame(NamedTuple):
@@ -34,6 +41,21 @@ def pack(to: int, netfn_lun: int, sender: int, sequence_lun: int, command: int, 
         data,
         -(sender + sequence_lun + command + sum(data)) & 0xFF,
     )
+
+
+def ask(netfn_lun: int, sequence: int, command: int, data: bytes) -> bytes:
+    """What ``pack`` makes of a question that the console asks the BMC, as nearly every message is one."""
+    second = sequence << 2
+    if data:
+        end = _BYTES[-(CONSOLE + second + command + sum(data)) & 0xFF]
+        return _TO_BMC[netfn_lun] + _two(second, command) + data + end
+    return _TO_BMC[netfn_lun] + _three(second, command, -(CONSOLE + second + command) & 0xFF)
+
+
+def answers(message: bytes, netfn_lun: int, sequence: int, command: int) -> bool:
+    """Whether a message is, whole and with right checksums, the BMC's answer to what ``ask`` made of these numbers."""
+    begins = _TO_CONSOLE[(netfn_lun & 0xFC) + 4] + _two(sequence << 2 | netfn_lun & 3, command)
+    return message[:6] == begins and len(message) > SHORTEST and not sum(message) & 0xFF
 
 
 def pack_request(frame: Frame) -> bytes:

@@ -14,7 +14,7 @@ NEXT_HEADER = 0x07
 LONGEST = 0xFFFF
 
 _HEADER = struct.Struct("<4sBBIIH")
-_NUMBERS = struct.Struct("<IH")
+numbers = struct.Struct("<IH").unpack_from
 NUMBERS_AT = 10  # where sequence number and payload length stand; what is before them is the same all session long
 _SIGNED = struct.Struct("<BBIIH")  # the header as far as an integrity code covers it: without that of RMCP
 HEADER_SIZE: int = _HEADER.size
@@ -45,16 +45,18 @@ def _too_long(size: int) -> LocalError:
     return LocalError(f"the message takes {size} bytes, a packet carries at most {LONGEST}")
 
 
-_PADS = (b"\xff\xff\x02\x07", b"\xff\x01\x07", b"\x00\x07", b"\xff\xff\xff\x03\x07")  # by the payload's size
+PADS = (b"\xff\xff\x02\x07", b"\xff\x01\x07", b"\x00\x07", b"\xff\xff\xff\x03\x07")
+"""What stands between payload and integrity code, by the last two bits of the payload's size."""
 
 
 def signable(kind: int, session_id: int, sequence: int, payload: bytes) -> bytes:
     """What stands between the RMCP header and the integrity code, which covers just this: with the pad that makes it a
     multiple of four long, and the next header."""
     size = len(payload)
-    if size > LONGEST:
-        raise _too_long(size)
-    return _SIGNED.pack(FORMAT, kind, session_id, sequence, size) + payload + _PADS[size & 3]
+    try:
+        return _SIGNED.pack(FORMAT, kind, session_id, sequence, size) + payload + PADS[size & 3]
+    except struct.error:
+        raise _too_long(size) from None
 
 
 def parse(datagram: bytes) -> Packet:
@@ -68,13 +70,21 @@ def parse(datagram: bytes) -> Packet:
 
 def contents(datagram: bytes) -> tuple[int, bytes]:
     """Sequence number and payload of a packet, for whoever knows its first ``NUMBERS_AT`` bytes."""
-    if len(datagram) < HEADER_SIZE:
-        raise TooShort(f"an RMCP+ packet of {len(datagram)} bytes came, its header has {HEADER_SIZE}")
-    sequence, size = _NUMBERS.unpack_from(datagram, NUMBERS_AT)
-    payload = datagram[HEADER_SIZE : HEADER_SIZE + size]
-    if len(payload) < size:
-        raise TooShort(f"the packet announces a payload of {size} bytes, {len(payload)} came")
-    return sequence, payload
+    try:
+        sequence, size = numbers(datagram, NUMBERS_AT)
+    except struct.error:
+        raise too_short(datagram) from None
+    if len(datagram) < HEADER_SIZE + size:
+        raise too_short(datagram, size)
+    return sequence, datagram[HEADER_SIZE : HEADER_SIZE + size]
+
+
+def too_short(datagram: bytes, size: int | None = None) -> TooShort:
+    """Why a packet has no whole header, or none of the payload of that size that it announces."""
+    came = len(datagram)
+    if size is None:
+        return TooShort(f"an RMCP+ packet of {came} bytes came, its header has {HEADER_SIZE}")
+    return TooShort(f"the packet announces a payload of {size} bytes, {came - HEADER_SIZE} came")
 
 
 def check_trailer(datagram: bytes, payload_size: int, code_size: int) -> None:

@@ -8,6 +8,7 @@ from ipmi_lab.errors import NoAnswer
 from ipmi_lab.ports.port import Patience
 
 LARGEST = 65535
+_AT_ONCE = int(socket.MSG_DONTWAIT)
 AT_LEAST = 0.2  # seconds that one waiting ``recv`` takes at the most; shorter waits are polled
 _TIMEVAL = struct.pack("ll", 0, int(AT_LEAST * 1_000_000))
 
@@ -42,11 +43,11 @@ class UdpPort:
 
     def send(self, datagram: bytes) -> None:
         try:
-            self._socket.send(datagram, socket.MSG_DONTWAIT)
+            self._socket.send(datagram, _AT_ONCE)
         except OSError as error:  # lost on the way out, like any datagram: whoever waits tries again
             self.trouble = _said(error)
 
-    def receive(self, flags: int = socket.MSG_DONTWAIT) -> bytes | None:
+    def receive(self, flags: int = _AT_ONCE) -> bytes | None:
         try:
             datagram = self._socket.recv(LARGEST, flags)
         except BlockingIOError:

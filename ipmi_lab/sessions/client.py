@@ -12,7 +12,7 @@ What all kinds share stands here; how a kind opens, and how it takes datagrams a
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -95,6 +95,21 @@ class ClientSession(BridgedQuestions):
                 raise SessionError("there is no session", hint="Establish one first.")
             return self._ask(request, now, purpose, self._outside)
         return self._ask(request, now, purpose, wrapping, branch if purpose == "command" else None)
+
+    def straight(
+        self,
+        request: Request[Any],
+        purpose: str,
+        clock: Callable[[], float],
+        send: Callable[[bytes], None],
+        wait: Callable[[float], bytes | None],
+    ) -> tuple[int, bytes] | int | None:
+        """Ask a plain question, send it and wait a while for its answer, without all that only trouble needs.
+
+        Gives the answer's completion code and data; or the question's number where something else came, or nothing:
+        then it waits on like any other; or None where nothing was asked, since only ``request`` can do it.
+        """
+        return None
 
     def open(self, now: float) -> None:
         """Begin to open the session; ``Opened`` or ``Refused`` tells how it went."""

@@ -86,54 +86,44 @@ def _keyed(algorithm: str) -> "Callable[[bytes], HMAC]":
     return partial(HMAC, algorithm=getattr(hashes, algorithm)())
 
 
-class Integrity(Protocol):
-    """Signs packets; ``size`` is how many bytes its code has."""
+class Signing(Protocol):
+    """The hash over one packet, as ``cryptography`` has it."""
 
+    def update(self, data: bytes) -> None: ...
+
+    def finalize(self) -> bytes: ...
+
+
+class Integrity(NamedTuple):
+    """Signs packets: what begins the hash over one, and how many bytes of it go along (0: nothing is signed).
+
+    The context of an HMAC is made once a session, and copied for each packet.
+    """
+
+    begin: Callable[[], Signing]
     size: int
-
-    def code(self, data: bytes) -> bytes: ...
-
-
-class Unsigned:
-    """No integrity at all."""
-
-    size = 0
-
-    def code(self, data: bytes) -> bytes:
-        return b""
-
-
-class KeyedHash:
-    """HMAC with its context made once and copied for each packet, cut to ``size`` bytes."""
-
-    def __init__(self, algorithm: str, size: int, key: bytes) -> None:
-        self.size = size
-        self._keyed = _keyed(algorithm)(key)
-
-    def code(self, data: bytes) -> bytes:
-        context = self._keyed.copy()
-        context.update(data)
-        return context.finalize()[: self.size]
 
 
 class Md5Sandwich:
     """MD5-128: the password before and behind the data, no HMAC."""
 
-    size = 16
-
     def __init__(self, password: bytes) -> None:
         self._password = password.ljust(20, b"\0")
+        self._data = b""
 
-    def code(self, data: bytes) -> bytes:
-        return _md5(self._password + data + self._password)
+    def update(self, data: bytes) -> None:
+        self._data += data
+
+    def finalize(self) -> bytes:
+        return _md5(self._password + self._data + self._password)
 
 
 def integrity(algorithm: int, k1: bytes, password: bytes) -> Integrity:
     """The signer of an integrity algorithm."""
-    if algorithm == 3:
-        return Md5Sandwich(password)
-    kinds = {1: ("SHA1", 12), 2: ("MD5", 16), 4: ("SHA256", 16)}
-    return KeyedHash(*kinds[algorithm], k1) if algorithm else Unsigned()
+    if algorithm in (0, 3):
+        return Integrity(partial(Md5Sandwich, password), 16 if algorithm else 0)
+    hashed, size = {1: ("SHA1", 12), 2: ("MD5", 16), 4: ("SHA256", 16)}[algorithm]
+    return Integrity(_keyed(hashed)(k1).copy, size)
 
 
 class Confidentiality(Protocol):
@@ -152,7 +142,7 @@ def _aes_cbc() -> "Callable[[bytes, bytes], Cipher[CBC]]":
     return lambda key, vector: Cipher(algorithms.AES(key), modes.CBC(vector))
 
 
-_VECTOR = bytes(BLOCK)
+_VECTOR, _LEAST = bytes(BLOCK), 2 * BLOCK
 _AES_TRAILERS = [bytes(range(1, count + 1)) + bytes((count,)) for count in range(BLOCK)]
 
 
@@ -167,23 +157,24 @@ class Aes:
 
     def __init__(self, key: bytes, random: Random) -> None:
         cipher = _aes_cbc()(key, random(BLOCK))
-        self._encrypt = cipher.encryptor().update
-        self._decrypt = cipher.decryptor().update
+        chain_on, chain_back = cipher.encryptor().update, cipher.decryptor().update
 
-    def encrypt(self, payload: bytes) -> bytes:
-        encrypt = self._encrypt
-        return encrypt(_VECTOR + payload + _AES_TRAILERS[-(len(payload) + 1) % BLOCK])
+        def encrypt(payload: bytes) -> bytes:
+            return chain_on(_VECTOR + payload + _AES_TRAILERS[~len(payload) & 15])
 
-    def decrypt(self, data: bytes) -> bytes:
-        size = len(data)
-        if size < 2 * BLOCK or size % BLOCK:
-            raise RemoteError(f"an encrypted payload of {size} bytes came, which is no whole number of blocks")
-        decrypt = self._decrypt
-        plain = decrypt(data)[BLOCK:]
-        pad = plain[-1]
-        if pad >= BLOCK:  # some BMCs pad with other bytes than the standard's 1, 2, 3 …: only the count matters
-            raise RemoteError(f"the decrypted payload ends with an impossible pad of {pad} bytes")
-        return plain[: -1 - pad]
+        def decrypt(data: bytes) -> bytes:
+            size = len(data)
+            if size & 15 or size < _LEAST:
+                raise RemoteError(f"an encrypted payload of {size} bytes came, which is no whole number of blocks")
+            plain = chain_back(data)
+            pad = plain[-1]
+            if pad > 15:  # some BMCs pad with other bytes than the standard's 1, 2, 3 …: only the count matters
+                raise RemoteError(f"the decrypted payload ends with an impossible pad of {pad} bytes")
+            return plain[16:~pad]
+
+        self.chains = chain_on, chain_back
+        self.encrypt: Callable[[bytes], bytes] = encrypt
+        self.decrypt: Callable[[bytes], bytes] = decrypt
 
 
 class Xrc4:

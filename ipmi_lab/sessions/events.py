@@ -21,7 +21,8 @@ class Answered:
     way: str = ""
 
 
-class GaveUp(NamedTuple):
+@dataclass(slots=True)
+class GaveUp:
     """Request ``number`` stays without an answer after so many tries in so many seconds.
 
     ``lost`` where the BMC still answers outside the session, so that it must have dropped the session; ``refused`` says

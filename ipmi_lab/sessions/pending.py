@@ -1,6 +1,7 @@
 """The questions that wait for an answer, and the six-bit numbers that tell them apart."""
 
-from collections.abc import Container
+from collections.abc import Callable, Container
+from itertools import cycle
 from typing import Any
 
 from ipmi_lab.commands.command import Request
@@ -76,23 +77,20 @@ class Numbers:
     """
 
     def __init__(self, first: int = 0) -> None:
-        self._next = first % NUMBERS
-        self._rests_until = [0.0] * NUMBERS
+        turn = cycle([(first + step) % NUMBERS for step in range(NUMBERS)])
+        self.following: Callable[[], int] = turn.__next__
+        """The next number, for whoever knows that none is in use and none rests."""
+        self.resting: dict[int, float] = {}  # until when
 
     def take(self, busy: Container[int], now: float) -> int:
         """A number that nobody uses. There must be one: the caller keeps at most 63 questions open."""
-        number = self._next
-        if number in busy or self._rests_until[number] > now:
-            number = self._another(busy, now)
-        self._next = (number + 1) % NUMBERS
-        return number
-
-    def _another(self, busy: Container[int], now: float) -> int:
-        turn = [(self._next + step) % NUMBERS for step in range(NUMBERS)]
-        free = [number for number in turn if number not in busy]
-        rested = [number for number in free if self._rests_until[number] <= now]
-        return rested[0] if rested else min(free, key=self._rests_until.__getitem__)
+        for _ in range(NUMBERS):
+            number = self.following()
+            if number not in busy and self.resting.get(number, now) <= now:
+                self.resting.pop(number, None)
+                return number
+        return min((number for number in range(NUMBERS) if number not in busy), key=self.resting.__getitem__)
 
     def rest(self, number: int, now: float) -> None:
         """Keep a number out of use while an answer to it may still come."""
-        self._rests_until[number] = now + REST
+        self.resting[number] = now + REST

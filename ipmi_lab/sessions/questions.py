@@ -6,7 +6,7 @@ from typing import Any
 from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.session import ActivateSession, GetChannelAuthenticationCapabilities
 from ipmi_lab.errors import LocalError
-from ipmi_lab.packets import ipmb
+from ipmi_lab.packets.ipmb import ask
 from ipmi_lab.sessions import bridge
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.crypto import Random
@@ -36,7 +36,10 @@ class Questions:
         "_out",
         "_outside",
         "_prober",
+        "_quick",
         "_round_trip",
+        "_shortest",
+        "_spacing",
         "_waiting",
         "_wrapping",
         "in_flight",
@@ -61,10 +64,12 @@ class Questions:
         self._out: list[bytes] = []
         self._events: list[Event] = []
         self._round_trip = 0.0  # smoothed, in seconds; 0 until it is known
+        self._shortest = min(timing.first, timing.timeout)
+        self._quick = self._shortest / 4  # round trips below it do not count
         self._prober: Pending | None = None
         self._fetcher: Pending | None = None
         self._alive_at = float("-inf")
-        self._free_at = float("-inf")
+        self._free_at, self._spacing = float("-inf"), timing.spacing
 
     def forget(self, number: int) -> None:
         """Stop waiting for an answer that nobody wants any more."""
@@ -115,27 +120,25 @@ class Questions:
         return len(self._open) - (self._prober is not None) - (self._fetcher is not None)
 
     def _first_wait(self) -> float:
-        timing, wait = self.timing, 4 * self._round_trip
-        if wait < timing.first:
-            wait = timing.first
-        return wait if wait < timing.timeout else timing.timeout
+        wait, shortest = 4 * self._round_trip, self._shortest
+        return shortest if wait < shortest else min(wait, self.timing.timeout)
 
     def _send(self, pending: Pending, now: float) -> None:
         """Put a question on its way, again with a new session number, or as the very same datagram where a second
         execution would do harm: a BMC that has seen it drops it as a duplicate."""
         if pending.repeat or not pending.datagram:
             if pending.route:
-                netfn_lun, command, data = bridge.APP << 2, bridge.SEND_MESSAGE, self._wrap(pending)
+                message = ask(bridge.APP << 2, pending.sequence, bridge.SEND_MESSAGE, self._wrap(pending))
             else:
                 request = pending.request
-                netfn_lun, command, data = request.netfn << 2 | request.lun, request.command, request.encode()
-            message = ipmb.pack(ipmb.BMC, netfn_lun, ipmb.CONSOLE, pending.sequence << 2, command, data)
+                message = ask(request.netfn << 2 | request.lun, pending.sequence, request.command, request.encode())
             pending.datagram = pending.wrapping.wrap(message)
         self._out.append(pending.datagram)
         pending.tries += 1
         pending.sent_at = now
         pending.wake_at = now + pending.wait
-        self._free_at = now + self.timing.spacing
+        if self._spacing:
+            self._free_at = now + self._spacing
 
     def _overdue(self, pending: Pending, now: float) -> None:
         timing = self.timing

@@ -15,29 +15,28 @@ class Window:
     ``first`` is the number that the peer starts with; it is not seen yet.
     """
 
-    __slots__ = ("_kept", "ahead", "behind", "highest", "seen")
+    __slots__ = ("_kept", "ahead", "behind", "highest", "missing")
 
     def __init__(self, first: int, *, behind: int, ahead: int) -> None:
         self.behind, self.ahead = behind, ahead
         self.highest = first
-        self.seen = 0  # bit n: highest - n was seen
-        self._kept = (2 << behind) - 1
+        self.missing = self._kept = (2 << behind) - 1  # bit n: highest - n may still come
 
     def fresh(self, sequence: int) -> bool:
         """Whether the number is inside the window and new. Nothing is remembered before the packet proved genuine."""
         step = self._step(sequence)
         if step > 0:
             return step <= self.ahead
-        return -step <= self.behind and not self.seen >> -step & 1
+        return bool(self.missing >> -step & 1)
 
     def mark(self, sequence: int) -> None:
         """Remember a number whose packet proved genuine."""
-        step = 1 if sequence == self.highest + 1 else self._step(sequence)  # nearly always 1
+        step = self._step(sequence)
         if step > 0:
-            self.seen = (self.seen << step | 1) & self._kept
+            self.missing = (self.missing << step | (1 << step) - 2) & self._kept
             self.highest = sequence
         else:
-            self.seen |= 1 << -step
+            self.missing &= ~(1 << -step)
 
     def _step(self, sequence: int) -> int:
         step = (sequence - self.highest) % WRAP

@@ -4,10 +4,21 @@ A received datagram passes, in this order: length, RMCP class, session id, seque
 decryption, pad. Whatever fails raises RemoteError and changes nothing; the caller counts it and waits on.
 """
 
+import struct
 from typing import Protocol
 
 from ipmi_lab.errors import BadSignature, RemoteError
 from ipmi_lab.packets import lan15, lan20
+from ipmi_lab.packets.lan20 import (
+    AUTHENTICATED,
+    HEADER_SIZE,
+    NUMBERS_AT,
+    PADS,
+    check_trailer,
+    numbers,
+    signable,
+    too_short,
+)
 from ipmi_lab.packets.rmcp import IPMI_HEADER
 from ipmi_lab.secret import same
 from ipmi_lab.sessions.crypto import Confidentiality, Integrity, authentication_code
@@ -113,6 +124,8 @@ class Lan15:
             window.mark(sequence)
         return message
 
+    unwrap_known = unwrap
+
     def check_code(self, packet: lan15.Packet) -> None:
         """BadSignature unless the packet's type is the session's and its code fits."""
         authentication, sequence, session_id, code, message = packet
@@ -142,7 +155,10 @@ class Lan20:
         self.local_id, self.remote_id = local_id, remote_id
         self.integrity, self.confidentiality = integrity, confidentiality
         self.sequence, self.window = sequence, window
-        self.flags = (lan20.AUTHENTICATED if integrity.size else 0) | (lan20.ENCRYPTED if confidentiality else 0)
+        self._sign, self._signed = integrity
+        self._encrypt = confidentiality.encrypt if confidentiality is not None else None
+        self._decrypt = confidentiality.decrypt if confidentiality is not None else None
+        self.flags = (AUTHENTICATED if integrity.size else 0) | (lan20.ENCRYPTED if confidentiality else 0)
         self.begins: bytes | tuple[()] = lan20.pack(self.flags, local_id, 0, b"")[: lan20.NUMBERS_AT]
 
     @property
@@ -150,30 +166,49 @@ class Lan20:
         return self.remote_id
 
     def wrap(self, message: bytes) -> bytes:
-        sequence, flags = self.sequence, self.flags
+        sequence, encrypt = self.sequence, self._encrypt
         self.sequence = 1 if sequence == LAST else sequence + 1  # ``following``, without a call for each packet
-        payload = message if self.confidentiality is None else self.confidentiality.encrypt(message)
-        if not flags & lan20.AUTHENTICATED:
-            return lan20.pack(flags, self.remote_id, sequence, payload)
-        packet = lan20.signable(flags, self.remote_id, sequence, payload)
-        return IPMI_HEADER + packet + self.integrity.code(packet)
+        if encrypt is not None:
+            message = encrypt(message)
+        if not (signed := self._signed):
+            return lan20.pack(self.flags, self.remote_id, sequence, message)
+        packet, signing = signable(self.flags, self.remote_id, sequence, message), self._sign()
+        signing.update(packet)
+        return IPMI_HEADER + packet + signing.finalize()[:signed]
 
     def unwrap(self, datagram: bytes) -> bytes:
         other = "" if datagram.startswith(self.begins) else self._other_payload(datagram)
-        sequence, payload = lan20.contents(datagram)
-        window = self.window
-        if sequence != window.highest + 1 and not window.fresh(sequence):
-            raise RemoteError(f"the sequence number {sequence} is a duplicate or outside the window")
-        if self.flags & lan20.AUTHENTICATED:
-            size = self.integrity.size
-            if not same(self.integrity.code(datagram[4:-size]), datagram[-size:]):
-                raise BadSignature("the integrity code of the packet does not fit")
-            lan20.check_trailer(datagram, len(payload), size)
-        if self.confidentiality is not None:
-            payload = self.confidentiality.decrypt(payload)
-        window.mark(sequence)
+        message = self.unwrap_known(datagram)
         if other:
             raise RemoteError(other)
+        return message
+
+    def unwrap_known(self, datagram: bytes) -> bytes:
+        """The message of a packet that is known to begin as those of this session do."""
+        try:
+            sequence, size = numbers(datagram, NUMBERS_AT)
+        except struct.error:
+            raise too_short(datagram) from None
+        window, came, end = self.window, len(datagram), HEADER_SIZE + size
+        if came < end:
+            raise too_short(datagram, size)
+        in_turn = sequence == window.highest + 1
+        if not in_turn and not window.fresh(sequence):
+            raise RemoteError(f"the sequence number {sequence} is a duplicate or outside the window")
+        if signed := self._signed:
+            code_at, signing = came - signed, self._sign()
+            signing.update(datagram[4:code_at])
+            if not same(signing.finalize()[:signed], datagram[code_at:]):
+                raise BadSignature("the integrity code of the packet does not fit")
+            if datagram[end:code_at] != PADS[size & 3]:  # other pads are no fault
+                check_trailer(datagram, size, signed)
+        payload = datagram[HEADER_SIZE:end]
+        if (decrypt := self._decrypt) is not None:
+            payload = decrypt(payload)
+        if in_turn and not window.missing:
+            window.highest = sequence
+        else:
+            window.mark(sequence)
         return payload
 
     def _other_payload(self, datagram: bytes) -> str:

@@ -7,8 +7,8 @@ from robot.api.deco import keyword
 from ipmi_lab.commands import byname
 from ipmi_lab.commands.command import meaning
 from ipmi_lab.commands.raw import Raw
-from ipmi_lab.device.part import run
 from ipmi_lab.errors import LocalError
+from ipmi_lab.links.worlds import run
 from ipmi_lab.wire.codes import CompletionCode
 from ipmi_lab.wire.fields import to_bytes
 from IpmiLab.context import Context

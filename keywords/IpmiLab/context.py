@@ -15,7 +15,7 @@ from ipmi_lab.inventory.target import Target
 from ipmi_lab.lab.guard import permissions
 from ipmi_lab.lab.open import Lab
 from ipmi_lab.lab.run import Run, close_quietly
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from IpmiLab.runs import SharedRun, join
 from IpmiLab.types import AutoClose, Trace, check
 

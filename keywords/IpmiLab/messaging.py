@@ -12,8 +12,8 @@ from robot.api.deco import keyword
 
 from ipmi_lab.commands import channel, i2c, messaging, session, systeminfo, user
 from ipmi_lab.commands.command import BY_NAME, Request, title
-from ipmi_lab.device.part import run
 from ipmi_lab.errors import LocalError
+from ipmi_lab.links.worlds import run
 from ipmi_lab.secret import Secret
 from ipmi_lab.wire.codes import OpenEnum
 from ipmi_lab.wire.fields import Field

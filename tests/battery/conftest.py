@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from ipmi_lab.device.device import Device
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.virtual.farm import Farm
 from ipmi_lab.virtual.faults import Relay
 from tests.battery import table

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ipmi_lab.device.device import Device
 from ipmi_lab.errors import IpmiLabError
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 
 Ask = tuple[int, int, bytes]
 # Nothing that other sessions change, such as how many there are.

@@ -9,7 +9,7 @@ import pytest
 
 from ipmi_lab.device.device import Device
 from ipmi_lab.lab.open import Lab
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.virtual.bmc import VirtualBmc
 from ipmi_lab.virtual.farm import Farm
 from ipmi_lab.virtual.faults import Relay

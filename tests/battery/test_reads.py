@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from ipmi_lab.device.device import Device
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.virtual.faults import Faults, Relay
 from tests.battery.conftest import Record, Through
 from tests.battery.length import scaled

@@ -7,9 +7,8 @@ import pytest
 
 from ipmi_lab.commands.sel import FIRST, LAST, AddSelEntry
 from ipmi_lab.device.device import Device
-from ipmi_lab.device.part import run
 from ipmi_lab.errors import CompletionError, OutcomeUnknown
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking, run
 from ipmi_lab.sessions.events import Exchanged, Observed
 from ipmi_lab.virtual.farm import Farm
 from ipmi_lab.virtual.faults import Faults, Relay

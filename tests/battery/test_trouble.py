@@ -19,7 +19,7 @@ from ipmi_lab.commands.chassis import Power
 from ipmi_lab.device.device import Device
 from ipmi_lab.errors import IpmiLabError, NoAnswer, NoSlot, SessionError
 from ipmi_lab.lab.open import connect, connect_asyncio
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.sessions.events import Answered, Exchanged, GaveUp, Observed
 from ipmi_lab.virtual.farm import Farm, Served
 from ipmi_lab.virtual.faults import Relay

@@ -36,6 +36,6 @@ def test_of_an_unknown_command_the_worst_is_assumed() -> None:
 
 
 def test_its_answer_is_the_bytes_behind_the_code_or_the_codes_meaning() -> None:
-    assert Raw(0x06, 0x01).answer(0, b"\x20\x01").data == b"\x20\x01"
+    assert Raw(0x06, 0x01).answer(0, b"\x20\x01") == b"\x20\x01"
     with pytest.raises(CompletionError, match=r"Get Device Id \(0x06 0x01\)"):
         Raw(0x06, 0x01).answer(0xC1, b"")

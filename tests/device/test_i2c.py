@@ -13,7 +13,7 @@ from ipmi_lab.device.device import Device
 from ipmi_lab.errors import CompletionError, LocalError, NotAllowed, OutcomeUnknown, RemoteError
 from ipmi_lab.inventory.target import I2cDevice
 from ipmi_lab.lab.open import Lab
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.virtual.bmc import VirtualBmc
 from ipmi_lab.virtual.i2cdevices import Eeprom, Faulty
 

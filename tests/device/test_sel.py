@@ -8,7 +8,7 @@ from ipmi_lab.commands.sel import LAST
 from ipmi_lab.device.device import Device
 from ipmi_lab.errors import CompletionError, LocalError, OutcomeUnknown
 from ipmi_lab.lab.open import connect
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.virtual.farm import Farm, Served
 from ipmi_lab.virtual.faults import Faults, Relay
 

@@ -7,7 +7,7 @@ from typing import Any
 from ipmi_lab.device.device import Device
 from ipmi_lab.errors import IpmiLabError
 from ipmi_lab.lab.open import connect
-from ipmi_lab.links.link import Blocking
+from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.virtual.farm import Farm, Served
 from ipmi_lab.virtual.profile import Profile, UserProfile
 from tests.interop.peers import Answer, Lan, Target, Way

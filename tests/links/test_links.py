@@ -145,17 +145,18 @@ def test_power_whose_answer_is_lost_is_settled_by_its_status(served: Served) -> 
         assert done == [Power.OFF]
 
 
-def test_a_caller_that_is_interrupted_leaves_no_question_behind(served: Served) -> None:
+@pytest.mark.parametrize("ask", ["get_device_id", "close_session"])
+def test_a_caller_that_is_interrupted_leaves_no_question_behind(served: Served, ask: str) -> None:
     with device(served, timeout=0.2, budget=1) as ipmi:
-        poll = ipmi.link._turn
+        wait, words = ipmi.link._waiting(), {"close_session": [0x77]}.get(ask, [])
 
-        def interrupt(now: float) -> Any:
+        def interrupt(seconds: float) -> Any:
             raise KeyboardInterrupt
 
-        ipmi.link._turn = interrupt
+        ipmi.link._wait = interrupt
         with pytest.raises(KeyboardInterrupt):
-            ipmi.get_device_id()
-        ipmi.link._turn = poll
+            getattr(ipmi, ask)(*words)
+        ipmi.link._wait = wait
 
         assert ipmi.link.session.deadline() is None
         assert ipmi.chassis.status().power_on
