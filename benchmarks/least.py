@@ -9,7 +9,6 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import md5 as digest_md5
 from hmac import digest
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -18,6 +17,7 @@ import ipmi_lab
 from benchmarks.lap import GET_DEVICE_ID, PASSWORD, USER, Lap, repeat
 from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions.crypto import Aes
+from ipmi_lab.sessions.crypto import md5 as digest_md5
 from ipmi_lab.sessions.wrapping import Lan15, Lan20
 
 RMCP, VECTOR = b"\x06\x00\xff\x07", bytes(16)

@@ -112,7 +112,9 @@ class Request(Layout, Generic[R]):
         """The typed answer; CompletionError where the BMC said no."""
         if code:
             raise CompletionError(code, meaning(cls, code), request=cls.label(), data=data)
-        return cls.response.decode(data[len(cls.prefix) :])  # type: ignore[return-value]  # R says which response it is
+        if cls.prefix:
+            data = data[len(cls.prefix) :]
+        return cls.response.decode(data)  # type: ignore[return-value]  # R says which response it is
 
     @classmethod
     def label(cls) -> str:

@@ -6,7 +6,8 @@ second text for the blocking world, and a traceback shows the feature's own line
 """
 
 from collections.abc import Callable, Coroutine
-from functools import partial
+from functools import cached_property, partial
+from inspect import Parameter, Signature, signature
 from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from ipmi_lab.commands.command import Request
@@ -70,15 +71,52 @@ class _Method(Generic[P, R]):
     def _bound(self, part: "Part[Any]") -> Callable[P, Any]:
         if part.inside or not part.link.blocking:
             return self._coroutine(part)
-        call = part._calls[self] = self._blocking(part)
-        call.__doc__, call.__name__ = self.__doc__, self.__name__
+        call = part._calls[self] = self._make(part, part.link)
+        call.__doc__ = self.__doc__
         return call
-
-    def _blocking(self, part: "Part[Any]") -> Callable[P, R]:
-        raise NotImplementedError
 
     def _coroutine(self, part: "Part[Any]") -> Callable[P, Coroutine[Any, Any, R]]:
         raise NotImplementedError
+
+    def _blocking(self, call: str, has_parameters: bool) -> tuple[str, str]:
+        """What is done once for a blocking part, and what for each call. ``call`` calls what was written."""
+        raise NotImplementedError
+
+    @cached_property
+    def _make(self) -> Callable[["Part[Any]", Link], Callable[P, R]]:
+        """Makes the function of a blocking part. It is compiled with the parameters of the one that was written: people
+        see them, and to pass on whatever comes would take longer than anything else of the call."""
+        written = list(signature(self.__wrapped__).parameters.values())[1:]
+        defaults = {f"_default_{each.name}": each.default for each in written if each.default is not each.empty}
+        takes = Signature([each.replace(annotation=each.empty, default=_default(each)) for each in written])
+        gives = ", ".join(["_self", *(_PASSED_ON.get(each.kind, "{0}").format(each.name) for each in written)])
+        names = {"_function": self.__wrapped__, "_run": run, **defaults}
+        before, does = self._blocking(f"_function({gives})", bool(written))
+        exec(
+            f"def make(_self, _link):\n"
+            f"    {before}\n"
+            f"    def {self.__name__}{takes}:\n"
+            f"        return {does}\n"
+            f"    return {self.__name__}\n",
+            names,
+        )
+        return names["make"]  # type: ignore[no-any-return]  # as it is written above
+
+
+_PASSED_ON: dict[object, str] = {
+    Parameter.KEYWORD_ONLY: "{0}={0}",
+    Parameter.VAR_POSITIONAL: "*{0}",
+    Parameter.VAR_KEYWORD: "**{0}",
+}
+
+
+def _default(parameter: Parameter) -> Any:
+    """What stands for the default of a parameter where its signature is written as text: the name that it goes by."""
+    return parameter.empty if parameter.default is parameter.empty else _Word(f"_default_{parameter.name}")
+
+
+class _Word(str):
+    __repr__ = str.__str__
 
 
 class feature(_Method[P, R]):  # noqa: N801  # it is used as a decorator, and those are written small
@@ -87,12 +125,11 @@ class feature(_Method[P, R]):  # noqa: N801  # it is used as a decorator, and th
     def __init__(self, function: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> None:
         super().__init__(function)
 
-    def _blocking(self, part: "Part[Any]") -> Callable[P, R]:
-        function, view = self.__wrapped__, part.view()
-        return lambda *args, **kwargs: run(function(view, *args, **kwargs))
-
     def _coroutine(self, part: "Part[Any]") -> Callable[P, Coroutine[Any, Any, R]]:
         return partial(self.__wrapped__, part)
+
+    def _blocking(self, call: str, has_parameters: bool) -> tuple[str, str]:
+        return "_self = _self.view()", f"_run({call})"
 
 
 class asks(_Method[P, R]):  # noqa: N801  # a decorator too
@@ -101,10 +138,11 @@ class asks(_Method[P, R]):  # noqa: N801  # a decorator too
     def __init__(self, function: Callable[Concatenate[Any, P], Request[R]]) -> None:
         super().__init__(function)
 
-    def _blocking(self, part: "Part[Any]") -> Callable[P, R]:
-        function, link = self.__wrapped__, part.link
-        return lambda *args, **kwargs: link.ask(function(part, *args, **kwargs))
-
     def _coroutine(self, part: "Part[Any]") -> Callable[P, Coroutine[Any, Any, R]]:
         function, link = self.__wrapped__, part.link
         return lambda *args, **kwargs: link.send(function(part, *args, **kwargs))
+
+    def _blocking(self, call: str, has_parameters: bool) -> tuple[str, str]:
+        if has_parameters:
+            return "", f"_link.ask({call})"
+        return f"_request = {call}", "_link.ask(_request)"  # it is always the same, and never changed

@@ -31,46 +31,47 @@ class BlockingLink(Link):
 
     def ask(self, request: Request[R]) -> R:
         """What ``send`` gives, without a coroutine where nothing needs to be settled before or after."""
-        if not request.plain or self.session.state is CLOSED:
+        if not request.plain or self.branch is not None or self.session.state is CLOSED:
             return run(self.send(request))
         try:
             if self.guard is not None:
                 self.guard(request)
-            found = self._at_once(request, "command", self.branch)
-            if isinstance(found, GaveUp):
-                found = run(self._again(request, "command", found))
-            if isinstance(found, Answered):
-                if found.way:
-                    raise self._refused(request, found)
-                found = found.code, found.data
-            return request.answer(*found)
+            outcome: Answered | GaveUp | None = None
+            self._lock.acquire()  # a with statement would take twice as long
+            try:
+                port = self._port or self.port
+                found = self.session.straight(request, "command", monotonic, port.send, self._wait or self._waiting())
+                if isinstance(found, tuple):
+                    answer = found
+                else:
+                    outcome = self._wait_for(request, "command", None, found)
+            finally:
+                self._lock.release()
+            if outcome is not None:
+                answer = run(self._concluded(request, "command", outcome))
+            code, data = answer
+            return request.answer(code, data)
         except IpmiLabError as error:
             raise self._blame(request, error) from None
 
     async def _perform(self, request: Request[Any], purpose: str, branch: Branch | None = None) -> Answered | GaveUp:
-        found = self._at_once(request, purpose, branch)
-        return Answered(0, *found) if isinstance(found, tuple) else found
-
-    def _at_once(
-        self, request: Request[Any], purpose: str, branch: Branch | None
-    ) -> tuple[int, bytes] | Answered | GaveUp:
-        """``straight`` where it is possible, and else the whole conversation."""
-        self._lock.acquire()  # a with statement would take twice as long
-        try:
-            port, number = self._port, None
-            if request.plain and branch is None and port is not None:
-                found = self.session.straight(request, purpose, monotonic, port.send, self._wait or self._waiting())
+        with self._lock:
+            number: int | None = None
+            if request.plain and branch is None and self.session.state is not CLOSED:
+                send, wait = self.port.send, self._wait or self._waiting()
+                found = self.session.straight(request, purpose, monotonic, send, wait)
                 if isinstance(found, tuple):
-                    return found
+                    return Answered(0, *found)
                 number = found
-            now = monotonic()
-            if number is None:
-                number = self.session.request(request, now, purpose, branch)
-            return self._wait_for(number, now)
-        finally:
-            self._lock.release()
+            return self._wait_for(request, purpose, branch, number)
 
-    def _wait_for(self, number: int, now: float) -> Answered | GaveUp:
+    def _wait_for(
+        self, request: Request[Any], purpose: str, branch: Branch | None, number: int | None
+    ) -> Answered | GaveUp:
+        """The outcome of a question that is under way with that number, or has yet to be asked."""
+        session, now = self.session, monotonic()
+        if number is None:
+            number = session.request(request, now, purpose, branch)
         try:
             while True:
                 for event in self._turn(now):
@@ -78,7 +79,7 @@ class BlockingLink(Link):
                         return event
                 now = monotonic()
         except BaseException:  # a timeout of the caller, or Ctrl-C: nobody waits for the answer any more
-            self.session.forget(number)
+            session.forget(number)
             raise
 
     async def _heal(self) -> None:

@@ -224,25 +224,26 @@ class Link:
             if not request.plain or self.session.state is CLOSED:
                 await self._settle(request, purpose)
             outcome = await self._perform(request, purpose, self.branch)
-            if isinstance(outcome, GaveUp):
-                outcome = await self._again(request, purpose, outcome)
-            if outcome.way:
-                raise self._refused(request, outcome)
-            return outcome.code, outcome.data
+            if isinstance(outcome, Answered) and not outcome.way:
+                return outcome.code, outcome.data
+            return await self._concluded(request, purpose, outcome)
         except IpmiLabError as error:
             raise error.about(target=self.name, request=request.label()) from None
 
-    async def _again(self, request: Request[Any], purpose: str, outcome: GaveUp) -> Answered:
-        """The answer after one new login, where the session was lost and the request may be sent twice."""
-        if not outcome.lost or not request.repeatable():
-            raise self._unanswered(request, outcome)
-        await self._heal()
-        if self.pin is not None:
-            await self._vouch(request, purpose)
-        second = await self._perform(request, purpose, self.branch)
-        if isinstance(second, GaveUp):
-            raise self._unanswered(request, second)
-        return second
+    async def _concluded(self, request: Request[Any], purpose: str, outcome: Answered | GaveUp) -> tuple[int, bytes]:
+        """Code and data, after one new login where the session was lost and the request may be sent twice."""
+        if isinstance(outcome, GaveUp):
+            if not outcome.lost or not request.repeatable():
+                raise self._unanswered(request, outcome)
+            await self._heal()
+            if self.pin is not None:
+                await self._vouch(request, purpose)
+            outcome = await self._perform(request, purpose, self.branch)
+            if isinstance(outcome, GaveUp):
+                raise self._unanswered(request, outcome)
+        if outcome.way:
+            raise self._refused(request, outcome)
+        return outcome.code, outcome.data
 
     async def _vouch(self, request: Request[Any] | TextCommand, purpose: str) -> None:
         """NotAllowed where a change would reach another machine, or a secret would lie open on the network."""

@@ -14,6 +14,9 @@ SIGNED_SIZE: int = _SIGNED.size
 LONGEST = 255
 
 
+Fields = tuple[int, int, int, bytes, bytes]
+
+
 class Packet(NamedTuple):
     """One datagram: its session numbers, its authentication code (empty where the type is none) and its message."""
 
@@ -27,35 +30,48 @@ class Packet(NamedTuple):
 def pack(authentication: int, sequence: int, session_id: int, code: bytes, message: bytes) -> bytes:
     """A datagram. The code is left out where the authentication type is none. LocalError where the message is longer
     than its length byte can say."""
-    if len(message) > LONGEST:
-        raise LocalError(
-            f"the message has {len(message)} bytes, IPMI 1.5 carries at most {LONGEST}", hint="Use lanplus://."
-        )
-    if authentication:
-        return (
-            _SIGNED.pack(IPMI_HEADER, authentication, sequence, session_id, code.ljust(16, b"\0"), len(message))
-            + message
-        )
-    return _PLAIN.pack(IPMI_HEADER, 0, sequence, session_id, len(message)) + message
+    size = len(message)
+    if size > LONGEST:
+        raise LocalError(f"the message has {size} bytes, IPMI 1.5 carries at most {LONGEST}", hint="Use lanplus://.")
+    if authentication:  # a short code is filled up with zeros
+        return _SIGNED.pack(IPMI_HEADER, authentication, sequence, session_id, code, size) + message
+    return _PLAIN.pack(IPMI_HEADER, 0, sequence, session_id, size) + message
 
 
 def parse(datagram: bytes, lengths: bool = True) -> Packet:
     """A datagram taken apart; bytes behind the announced length (the legacy pad) are tolerated. Without ``lengths``
     the message is all that came, whatever is announced."""
+    return Packet(*fields(datagram, lengths))
+
+
+def fields(datagram: bytes, lengths: bool = True) -> Fields:
+    """What ``parse`` puts into a ``Packet``."""
+    try:
+        _, kind, sequence, session_id, code, size = _SIGNED.unpack_from(datagram)
+    except struct.error:
+        kind = 0
+    if not kind & 0x0F:
+        return _unsigned(datagram, lengths)
+    message = datagram[SIGNED_SIZE : SIGNED_SIZE + size] if lengths else datagram[SIGNED_SIZE:]
+    if kind & 0xF0 or (lengths and len(message) < size):
+        raise _fault(kind, size if lengths else 0, len(message))
+    return kind, sequence, session_id, code, message
+
+
+def _unsigned(datagram: bytes, lengths: bool) -> Fields:
     came = len(datagram)
     if came < PLAIN_SIZE:
         raise TooShort(f"an IPMI 1.5 packet of {came} bytes came, its header has {PLAIN_SIZE}")
-    if datagram[4] & 0x0F:
-        header = SIGNED_SIZE
-        if came < header:
-            raise TooShort(f"an authenticated packet of {came} bytes came, its header has {header}")
-        _, kind, sequence, session_id, code, size = _SIGNED.unpack_from(datagram)
-    else:
-        header, code = PLAIN_SIZE, b""
-        _, kind, sequence, session_id, size = _PLAIN.unpack_from(datagram)
-    if lengths and came < header + size:
-        raise TooShort(f"the packet announces {size} bytes, {came - header} came")
-    message = datagram[header : header + size] if lengths else datagram[header:]
-    if kind & 0xF0:
-        raise RemoteError(f"the authentication type 0x{kind:02X} has reserved bits set")
-    return Packet(kind, sequence, session_id, code, message)
+    _, kind, sequence, session_id, size = _PLAIN.unpack_from(datagram)
+    if kind & 0x0F:
+        raise TooShort(f"an authenticated packet of {came} bytes came, its header has {SIGNED_SIZE}")
+    message = datagram[PLAIN_SIZE : PLAIN_SIZE + size] if lengths else datagram[PLAIN_SIZE:]
+    if kind & 0xF0 or (lengths and len(message) < size):
+        raise _fault(kind, size if lengths else 0, len(message))
+    return kind, sequence, session_id, b"", message
+
+
+def _fault(kind: int, size: int, came: int) -> RemoteError:
+    if came < size:
+        return TooShort(f"the packet announces {size} bytes, {came} came")
+    return RemoteError(f"the authentication type 0x{kind:02X} has reserved bits set")

@@ -14,9 +14,8 @@ NEXT_HEADER = 0x07
 LONGEST = 0xFFFF
 
 _HEADER = struct.Struct("<4sBBIIH")
-numbers = struct.Struct("<IH").unpack_from
-NUMBERS_AT = 10  # where sequence number and payload length stand; what is before them is the same all session long
-_SIGNED = struct.Struct("<BBIIH")  # the header as far as an integrity code covers it: without that of RMCP
+NUMBERS = struct.Struct("<IH")  # sequence number and size of the payload, behind what is the same all session long
+NUMBERS_AT = 10
 HEADER_SIZE: int = _HEADER.size
 
 
@@ -37,26 +36,23 @@ def pack(kind: int, session_id: int, sequence: int, payload: bytes) -> bytes:
     """A datagram without an integrity trailer; ``kind`` is the payload type and the two flags."""
     size = len(payload)
     if size > LONGEST:
-        raise _too_long(size)
+        raise too_long(size)
     return _HEADER.pack(IPMI_HEADER, FORMAT, kind, session_id, sequence, size) + payload
 
 
-def _too_long(size: int) -> LocalError:
+def begin(kind: int, session_id: int) -> bytes:
+    """How all packets of a session begin: the first ``NUMBERS_AT`` bytes."""
+    return pack(kind, session_id, 0, b"")[:NUMBERS_AT]
+
+
+def too_long(size: int) -> LocalError:
+    """Why a payload of that size cannot be sent."""
     return LocalError(f"the message takes {size} bytes, a packet carries at most {LONGEST}")
 
 
 PADS = (b"\xff\xff\x02\x07", b"\xff\x01\x07", b"\x00\x07", b"\xff\xff\xff\x03\x07")
-"""What stands between payload and integrity code, by the last two bits of the payload's size."""
-
-
-def signable(kind: int, session_id: int, sequence: int, payload: bytes) -> bytes:
-    """What stands between the RMCP header and the integrity code, which covers just this: with the pad that makes it a
-    multiple of four long, and the next header."""
-    size = len(payload)
-    try:
-        return _SIGNED.pack(FORMAT, kind, session_id, sequence, size) + payload + PADS[size & 3]
-    except struct.error:
-        raise _too_long(size) from None
+"""What stands between payload and integrity code, by the last two bits of the payload's size: the pad that makes what
+is signed a multiple of four long, and the next header. The code covers all from behind the RMCP header to here."""
 
 
 def parse(datagram: bytes) -> Packet:
@@ -71,7 +67,7 @@ def parse(datagram: bytes) -> Packet:
 def contents(datagram: bytes) -> tuple[int, bytes]:
     """Sequence number and payload of a packet, for whoever knows its first ``NUMBERS_AT`` bytes."""
     try:
-        sequence, size = numbers(datagram, NUMBERS_AT)
+        sequence, size = NUMBERS.unpack_from(datagram, NUMBERS_AT)
     except struct.error:
         raise too_short(datagram) from None
     if len(datagram) < HEADER_SIZE + size:

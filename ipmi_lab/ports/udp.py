@@ -47,7 +47,17 @@ class UdpPort:
         except OSError as error:  # lost on the way out, like any datagram: whoever waits tries again
             self.trouble = _said(error)
 
-    def receive(self, flags: int = _AT_ONCE) -> bytes | None:
+    def receive(self) -> bytes | None:
+        return self.wait(-1)
+
+    def wait(self, seconds: float) -> bytes | None:
+        """The next datagram, or None where none came in so many seconds or in a fifth of one; below zero it is looked
+        for, and not waited for."""
+        flags = 0
+        if seconds < AT_LEAST:
+            if seconds >= 0:
+                return self._patience.wait(seconds)
+            flags = _AT_ONCE
         try:
             datagram = self._socket.recv(LARGEST, flags)
         except BlockingIOError:
@@ -57,10 +67,6 @@ class UdpPort:
             return None
         self.trouble = ""
         return datagram
-
-    def wait(self, seconds: float) -> bytes | None:
-        """The next datagram, or None where none came in so many seconds or in a fifth of one."""
-        return self.receive(0) if seconds >= AT_LEAST else self._patience.wait(seconds)
 
     def close(self) -> None:
         self._socket.close()

@@ -107,7 +107,8 @@ class ClientSession(BridgedQuestions):
         """Ask a plain question, send it and wait a while for its answer, without all that only trouble needs.
 
         Gives the answer's completion code and data; or the question's number where something else came, or nothing:
-        then it waits on like any other; or None where nothing was asked, since only ``request`` can do it.
+        then it waits on like any other, and ``wake`` tells at once what came already; or None where nothing was asked,
+        since only ``request`` can do it.
         """
         return None
 

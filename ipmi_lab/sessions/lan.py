@@ -72,16 +72,15 @@ class LanSession(ClientSession):
         wait: Callable[[float], bytes | None],
     ) -> tuple[int, bytes] | int | None:
         wrapping, now = self._wrapping, clock()
-        if wrapping is None or self._open or self._free_at > now or self.observe is not None:
+        if wrapping is None or self._open or self._spacing or self.observe is not None:
             return None
         netfn_lun, command, numbers = request.netfn << 2 | request.lun, request.command, self._numbers
         sequence = numbers.take(self._open, now) if numbers.resting else numbers.following()
         try:
             datagram = wrapping.wrap(ask(netfn_lun, sequence, command, request.encode()))
-            patience = self._shortest if self._round_trip < self._quick else self._first_wait()
+            slow = self._round_trip > self._quick
+            patience = self._first_wait() if slow else self._shortest
             send(datagram)
-            if self._spacing:
-                self._free_at = now + self._spacing
             received = wait(patience)
             came, message = clock(), b""
             if received is not None and received.startswith(wrapping.begins):
@@ -91,7 +90,8 @@ class LanSession(ClientSession):
                     pass  # ``_take`` will say why
                 else:
                     if answers(message, netfn_lun, sequence, command):
-                        self._smooth(came - now)
+                        if slow or came - now > self._quick:
+                            self._smooth(came - now)
                         self.last_heard_inside = came
                         return message[6], message[7:-1]
             self._count = number = self._count + 1

@@ -77,7 +77,8 @@ class Numbers:
     """
 
     def __init__(self, first: int = 0) -> None:
-        turn = cycle([(first + step) % NUMBERS for step in range(NUMBERS)])
+        first %= NUMBERS
+        turn = cycle((*range(first, NUMBERS), *range(first)))
         self.following: Callable[[], int] = turn.__next__
         """The next number, for whoever knows that none is in use and none rests."""
         self.resting: dict[int, float] = {}  # until when

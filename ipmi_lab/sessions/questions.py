@@ -40,12 +40,12 @@ class Questions:
         "_round_trip",
         "_shortest",
         "_spacing",
+        "_timing",
         "_waiting",
         "_wrapping",
         "in_flight",
         "last_heard_inside",
         "observe",
-        "timing",
     )
 
     def __init__(
@@ -64,12 +64,21 @@ class Questions:
         self._out: list[bytes] = []
         self._events: list[Event] = []
         self._round_trip = 0.0  # smoothed, in seconds; 0 until it is known
-        self._shortest = min(timing.first, timing.timeout)
-        self._quick = self._shortest / 4  # round trips below it do not count
         self._prober: Pending | None = None
         self._fetcher: Pending | None = None
         self._alive_at = float("-inf")
-        self._free_at, self._spacing = float("-inf"), timing.spacing
+        self._free_at = float("-inf")
+
+    @property
+    def timing(self) -> Timing:
+        """How patient it is; what is asked next keeps to it."""
+        return self._timing
+
+    @timing.setter
+    def timing(self, timing: Timing) -> None:
+        self._timing, self._spacing = timing, timing.spacing
+        self._shortest = min(timing.first, timing.timeout)
+        self._quick = self._shortest / 4  # round trips below it do not count
 
     def forget(self, number: int) -> None:
         """Stop waiting for an answer that nobody wants any more."""

@@ -9,20 +9,13 @@ from typing import Protocol
 
 from ipmi_lab.errors import BadSignature, RemoteError
 from ipmi_lab.packets import lan15, lan20
-from ipmi_lab.packets.lan20 import (
-    AUTHENTICATED,
-    HEADER_SIZE,
-    NUMBERS_AT,
-    PADS,
-    check_trailer,
-    numbers,
-    signable,
-    too_short,
-)
+from ipmi_lab.packets.lan20 import AUTHENTICATED, HEADER_SIZE, NUMBERS, NUMBERS_AT, PADS
 from ipmi_lab.packets.rmcp import IPMI_HEADER
 from ipmi_lab.secret import same
-from ipmi_lab.sessions.crypto import Confidentiality, Integrity, authentication_code
-from ipmi_lab.sessions.window import LAST, Window, following
+from ipmi_lab.sessions.crypto import Confidentiality, Integrity, authenticator
+from ipmi_lab.sessions.window import LAST, Window
+
+numbers, numbers_of = NUMBERS.pack, NUMBERS.unpack_from
 
 
 class Wrapping(Protocol):
@@ -95,6 +88,7 @@ class Lan15:
         self.sequence = sequence
         self.window = window
         self.begins: bytes | tuple[()] = IPMI_HEADER + bytes((authentication,)) if authentication else ()
+        self._code = authenticator(authentication, password, session_id)
 
     @property
     def bmc_session_id(self) -> int:
@@ -103,39 +97,44 @@ class Lan15:
     def wrap(self, message: bytes) -> bytes:
         authentication, sequence = self.authentication, self.sequence
         if sequence:  # zero while the session is being activated, and then it stays
-            self.sequence = following(sequence)
-        code = b""
-        if authentication:
-            code = authentication_code(authentication, self.password, self.session_id, sequence, message)
+            self.sequence = 1 if sequence == LAST else sequence + 1
+        code = self._code(sequence, message) if authentication else b""
         return lan15.pack(authentication, sequence, self.session_id, code, message)
 
     def unwrap(self, datagram: bytes) -> bytes:
         quirks, window = self.quirks, self.window
-        packet = lan15.parse(datagram, "nosdulength" not in quirks)
+        packet = lan15.fields(datagram, not quirks or "nosdulength" not in quirks)
         _, sequence, session_id, _, message = packet
         if session_id != self.session_id and (session_id or "idzero" not in quirks):
             raise RemoteError(f"a packet of session 0x{session_id:08X} came, ours is 0x{self.session_id:08X}")
-        if "endianseq" in quirks:
+        if quirks and "endianseq" in quirks:
             sequence = swapped(sequence)
-        if window is not None and sequence != window.highest + 1 and not window.fresh(sequence):
+        in_turn = window is not None and sequence == window.highest + 1
+        if window is not None and not in_turn and not window.fresh(sequence):
             raise RemoteError(f"the sequence number {sequence} is a duplicate or outside the window")
         self.check_code(packet)
         if window is not None:
-            window.mark(sequence)
+            if in_turn and not window.missing:
+                window.highest = sequence
+            else:
+                window.mark(sequence)
         return message
 
     unwrap_known = unwrap
 
-    def check_code(self, packet: lan15.Packet) -> None:
+    def check_code(self, packet: lan15.Fields) -> None:
         """BadSignature unless the packet's type is the session's and its code fits."""
         authentication, sequence, session_id, code, message = packet
-        if authentication != self.authentication and not (authentication and "unexpectedauth" in self.quirks):
-            raise BadSignature(
-                f"a packet with authentication type {authentication} came, {self.authentication} was agreed"
-            )
-        if not authentication or "noauthcodecheck" in self.quirks:
+        wanted = self._code
+        if authentication != self.authentication or session_id != self.session_id:
+            if authentication != self.authentication and not (authentication and "unexpectedauth" in self.quirks):
+                raise BadSignature(
+                    f"a packet with authentication type {authentication} came, {self.authentication} was agreed"
+                )
+            wanted = authenticator(authentication, self.password, session_id)
+        if not authentication or (self.quirks and "noauthcodecheck" in self.quirks):
             return
-        if not same(authentication_code(authentication, self.password, session_id, sequence, message), code):
+        if not same(wanted(sequence, message), code):
             raise BadSignature("the authentication code of the packet does not fit")
 
 
@@ -159,7 +158,8 @@ class Lan20:
         self._encrypt = confidentiality.encrypt if confidentiality is not None else None
         self._decrypt = confidentiality.decrypt if confidentiality is not None else None
         self.flags = (AUTHENTICATED if integrity.size else 0) | (lan20.ENCRYPTED if confidentiality else 0)
-        self.begins: bytes | tuple[()] = lan20.pack(self.flags, local_id, 0, b"")[: lan20.NUMBERS_AT]
+        self.begins: bytes | tuple[()] = lan20.begin(self.flags, local_id)
+        self._begins = lan20.begin(self.flags, remote_id)[4:]
 
     @property
     def bmc_session_id(self) -> int:
@@ -170,9 +170,14 @@ class Lan20:
         self.sequence = 1 if sequence == LAST else sequence + 1  # ``following``, without a call for each packet
         if encrypt is not None:
             message = encrypt(message)
-        if not (signed := self._signed):
-            return lan20.pack(self.flags, self.remote_id, sequence, message)
-        packet, signing = signable(self.flags, self.remote_id, sequence, message), self._sign()
+        size, signed = len(message), self._signed
+        try:
+            packet = self._begins + numbers(sequence, size) + message
+        except struct.error:
+            raise lan20.too_long(size) from None
+        if not signed:
+            return IPMI_HEADER + packet
+        packet, signing = packet + PADS[size & 3], self._sign()
         signing.update(packet)
         return IPMI_HEADER + packet + signing.finalize()[:signed]
 
@@ -186,12 +191,12 @@ class Lan20:
     def unwrap_known(self, datagram: bytes) -> bytes:
         """The message of a packet that is known to begin as those of this session do."""
         try:
-            sequence, size = numbers(datagram, NUMBERS_AT)
+            sequence, size = numbers_of(datagram, NUMBERS_AT)
         except struct.error:
-            raise too_short(datagram) from None
+            raise lan20.too_short(datagram) from None
         window, came, end = self.window, len(datagram), HEADER_SIZE + size
         if came < end:
-            raise too_short(datagram, size)
+            raise lan20.too_short(datagram, size)
         in_turn = sequence == window.highest + 1
         if not in_turn and not window.fresh(sequence):
             raise RemoteError(f"the sequence number {sequence} is a duplicate or outside the window")
@@ -201,7 +206,7 @@ class Lan20:
             if not same(signing.finalize()[:signed], datagram[code_at:]):
                 raise BadSignature("the integrity code of the packet does not fit")
             if datagram[end:code_at] != PADS[size & 3]:  # other pads are no fault
-                check_trailer(datagram, size, signed)
+                lan20.check_trailer(datagram, size, signed)
         payload = datagram[HEADER_SIZE:end]
         if (decrypt := self._decrypt) is not None:
             payload = decrypt(payload)

@@ -19,8 +19,13 @@ class Layout:
         cls._plan = None  # not that of the layout it comes from
 
     def __init__(self, **fields: Any) -> None:
+        plan = self._plan or self.plan()
         try:
-            _keep(self, "__dict__", (self._plan or self.plan()).fill(fields))
+            try:
+                _keep(self, "__dict__", plan.filled(**fields))
+            except TypeError:
+                plan.complain(fields)
+                raise
             self._check()
         except LocalError as error:
             raise error.about(request=type(self).__name__) from None

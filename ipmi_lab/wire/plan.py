@@ -210,17 +210,10 @@ class Plan:
             data += run.write(values)
         return data
 
-    def fill(self, given: dict[str, Any]) -> dict[str, Any]:
-        """The given fields, checked, with the defaults of the others."""
-        try:
-            return self._filled(**given)
-        except TypeError:
-            self._complain(given)
-            raise
-
     @cached_property
-    def _filled(self) -> Callable[..., dict[str, Any]]:
-        """Takes the fields by name, as they are or with what ``coerce`` makes of them."""
+    def filled(self) -> Callable[..., dict[str, Any]]:
+        """Takes fields by name and gives all, those with what ``coerce`` makes of them and the defaults of the others.
+        TypeError where the names are wrong, which ``complain`` has words for."""
         names: dict[str, Any] = {"_type": type, "_len": len}  # so called, since a field may be called type
         lines = []
         for name, field in self.public.items():
@@ -233,7 +226,7 @@ class Plan:
         exec(f"{head}{''.join(lines)}    return {{{', '.join(f'{name!r}: {name}' for name in self.public)}}}\n", names)
         return names["filled"]  # type: ignore[no-any-return]  # as it is written above
 
-    def _complain(self, given: dict[str, Any]) -> None:
+    def complain(self, given: dict[str, Any]) -> None:
         """LocalError where a field is unknown or missing."""
         unknown = [name for name in given if name not in self.public]
         if unknown:

@@ -25,6 +25,7 @@ from ipmi_lab.commands.user import (
 )
 from ipmi_lab.errors import LocalError, RemoteError
 from ipmi_lab.secret import Secret
+from ipmi_lab.sessions.crypto import authenticator
 from ipmi_lab.sessions.events import Answered
 from ipmi_lab.sessions.wrapping import Lan15
 from ipmi_lab.virtual.profile import ChassisProfile, known, load
@@ -141,6 +142,7 @@ def test_packets_need_no_code_where_the_channel_says_so_but_a_wrong_one_is_refus
     wrapping = fresh.console._wrapping
     assert isinstance(wrapping, Lan15)
     wrapping.authentication = 2  # from now on it signs all the same
+    wrapping._code = authenticator(2, wrapping.password, wrapping.session_id)
     fresh.console.request(GetChassisStatus(), fresh.now)
     signed = fresh.console.datagrams()[0]
     dropped = pair.bmc.sessions.dropped
