@@ -38,7 +38,7 @@ class Session(Part[World]):
 
     @feature
     async def establish(self) -> None:
-        """Open the session: ping, capabilities, challenge or RAKP, activation, privilege.
+        """Open the session: capabilities, challenge or RAKP, activation, privilege. While nobody answers, it pings.
 
         NoAnswer where nothing listens, SessionError where the BMC refuses; both say why and what to try.
         """

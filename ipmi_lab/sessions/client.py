@@ -29,6 +29,7 @@ from ipmi_lab.sessions.pending import Pending
 from ipmi_lab.sessions.steps import Ask, Say, Steps
 from ipmi_lab.sessions.wrapping import SessionWrapping, Wrapping
 
+NEVER = float("inf")
 NUMBER = re.compile(r"0x[0-9A-Fa-f]+|\d{2,}")
 
 
@@ -158,11 +159,16 @@ class ClientSession(BridgedQuestions):
             for only in self._open.values():
                 return only.wake_at
             return None
-        times = [pending.wake_at for pending in self._open.values()]
-        times += [when for when, _ in self._timers.values()]
-        if self._waiting and self._busy < self.in_flight:
-            times.append(self._free_at)
-        return min(times, default=None)
+        soonest = NEVER
+        for pending in self._open.values():
+            if pending.wake_at < soonest:
+                soonest = pending.wake_at
+        for when, _ in self._timers.values():
+            if when < soonest:
+                soonest = when
+        if self._waiting and self._free_at < soonest and self._busy < self.in_flight:
+            soonest = self._free_at
+        return None if soonest == NEVER else soonest
 
     def receive(self, datagram: bytes, now: float) -> list[Event]:
         """Take what arrived. Whatever is not the right answer is dropped and counted, and the wait goes on."""

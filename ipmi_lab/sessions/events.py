@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ipmi_lab.commands.command import Request
 from ipmi_lab.errors import IpmiLabError
 
 
@@ -93,6 +94,14 @@ class Exchanged(NamedTuple):
         said = "no answer" if self.code is None else f"0x{self.code:02X} and {len(self.response)} bytes"
         asked = f"0x{self.netfn:02X} 0x{self.command:02X} with {len(self.request)} bytes"
         return f"<{asked}: {said}, {self.elapsed * 1000:.1f} ms, {self.tries} tries, {self.purpose}>"
+
+
+def exchanged(
+    request: Request[Any], code: int | None, data: bytes, tries: int, elapsed: float, purpose: str
+) -> Exchanged:
+    """What is told of a request that was answered, or given up."""
+    encoded = request.encode()
+    return Exchanged(request.netfn, request.command, request.lun, encoded, code, data, tries, elapsed, purpose)
 
 
 class Dropped(NamedTuple):

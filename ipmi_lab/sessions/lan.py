@@ -9,7 +9,7 @@ from ipmi_lab.packets import lan20, rmcp
 from ipmi_lab.packets.ipmb import answers, ask
 from ipmi_lab.sessions.client import ClientSession, State
 from ipmi_lab.sessions.crypto import Random
-from ipmi_lab.sessions.events import Closed, Opened, Ponged, Refused, Said
+from ipmi_lab.sessions.events import Closed, Opened, Ponged, Refused, Said, exchanged
 from ipmi_lab.sessions.login import Login, Timing
 from ipmi_lab.sessions.opening import opening
 from ipmi_lab.sessions.pending import Pending
@@ -41,11 +41,10 @@ class LanSession(ClientSession):
         return isinstance(self._wrapping, Lan20) and self._wrapping.confidentiality is not None
 
     def _opening(self) -> Steps[tuple[SessionWrapping, str]]:
-        self._out.append(_ping(self._random))
         return opening(self.login, self._random, lambda: self._ponged)
 
     def _look(self, number: int, now: float) -> None:
-        """While nobody has answered yet, ping again now and then: a BMC that answers any ping lives, and is worth more
+        """While nobody has answered yet, ping now and then: a BMC that answers any ping lives, and is worth more
         tries. (Not beside a question: of two datagrams that are refused the system tells one.)"""
         if self.state is State.OPENING and not self._ponged:
             self._out.append(_ping(self._random))
@@ -72,10 +71,10 @@ class LanSession(ClientSession):
         wait: Callable[[float], bytes | None],
     ) -> tuple[int, bytes] | int | None:
         wrapping, now = self._wrapping, clock()
-        if wrapping is None or self._open or self._spacing or self.observe is not None:
+        if wrapping is None or self._open or self._spacing:
             return None
         netfn_lun, command, numbers = request.netfn << 2 | request.lun, request.command, self._numbers
-        sequence = numbers.take(self._open, now) if numbers.resting else numbers.following()
+        sequence = numbers.take(self._open, now) if numbers.resting else numbers.following() & 0x3F
         try:
             datagram = wrapping.wrap(ask(netfn_lun, sequence, command, request.encode()))
             slow = self._round_trip > self._quick
@@ -93,9 +92,12 @@ class LanSession(ClientSession):
                         if slow or came - now > self._quick:
                             self._smooth(came - now)
                         self.last_heard_inside = came
-                        return message[6], message[7:-1]
+                        code, data = message[6], message[7:-1]
+                        if self.observe is not None:
+                            self.observe(exchanged(request, code, data, 1, came - now, purpose))
+                        return code, data
             self._count = number = self._count + 1
-            pending = self._open[sequence] = Pending(number, request, now, purpose, wrapping)
+            pending = self._open[sequence] = Pending(number, request, now, purpose, wrapping, self.observe)
             pending.sequence, pending.datagram, pending.tries = sequence, datagram, 1
             pending.wait, pending.wake_at = patience, now + patience
             if received is not None:
@@ -153,6 +155,7 @@ class LanSession(ClientSession):
             self._step(packet.payload, now)
         else:
             self._answer(self._outside.unwrap(datagram), self._outside, now)
+            self._timers.pop("look", None)  # it was the right answer: no ping needs to show that the BMC lives
 
     def _take_activation(self, datagram: bytes, now: float) -> None:
         """An answer to the one question that goes out in a wrapping of its own, before the session is there."""

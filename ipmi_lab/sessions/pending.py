@@ -1,7 +1,7 @@
 """The questions that wait for an answer, and the six-bit numbers that tell them apart."""
 
 from collections.abc import Callable, Container
-from itertools import cycle
+from itertools import count
 from typing import Any
 
 from ipmi_lab.commands.command import Request
@@ -77,16 +77,14 @@ class Numbers:
     """
 
     def __init__(self, first: int = 0) -> None:
-        first %= NUMBERS
-        turn = cycle((*range(first, NUMBERS), *range(first)))
-        self.following: Callable[[], int] = turn.__next__
-        """The next number, for whoever knows that none is in use and none rests."""
+        self.following: Callable[[], int] = count(first).__next__
+        """What the next number is, but for its six bits, for whoever knows that none is in use and none rests."""
         self.resting: dict[int, float] = {}  # until when
 
     def take(self, busy: Container[int], now: float) -> int:
         """A number that nobody uses. There must be one: the caller keeps at most 63 questions open."""
         for _ in range(NUMBERS):
-            number = self.following()
+            number = self.following() & 0x3F
             if number not in busy and self.resting.get(number, now) <= now:
                 self.resting.pop(number, None)
                 return number

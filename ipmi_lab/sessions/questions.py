@@ -10,7 +10,7 @@ from ipmi_lab.packets.ipmb import ask
 from ipmi_lab.sessions import bridge
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.crypto import Random
-from ipmi_lab.sessions.events import Answered, Event, Exchanged, GaveUp, Observe
+from ipmi_lab.sessions.events import Answered, Event, GaveUp, Observe, exchanged
 from ipmi_lab.sessions.login import Timing
 from ipmi_lab.sessions.pending import NUMBERS, Numbers, Pending
 from ipmi_lab.sessions.wrapping import SessionWrapping, Wrapping
@@ -228,20 +228,8 @@ class Questions:
 
     def _finish(self, pending: Pending, now: float, code: int | None = None, data: bytes = b"") -> None:
         if pending.observe is not None:
-            request, elapsed = pending.request, now - pending.asked_at
-            pending.observe(
-                Exchanged(
-                    request.netfn,
-                    request.command,
-                    request.lun,
-                    request.encode(),
-                    code,
-                    data,
-                    pending.tries,
-                    elapsed,
-                    pending.owner,
-                )
-            )
+            elapsed = now - pending.asked_at
+            pending.observe(exchanged(pending.request, code, data, pending.tries, elapsed, pending.owner))
 
     def _smooth(self, elapsed: float) -> None:
         """Learn the round trip, from what was sent only once."""

@@ -9,7 +9,7 @@ from ipmi_lab.commands.bmc import ColdReset, GetDeviceId
 from ipmi_lab.commands.raw import Raw
 from ipmi_lab.errors import LocalError
 from ipmi_lab.packets import ipmb
-from ipmi_lab.sessions.events import Answered, GaveUp
+from ipmi_lab.sessions.events import Answered, Exchanged, GaveUp
 from ipmi_lab.sessions.login import Timing
 from tests.sessions.pair import CONSOLE, Pair
 
@@ -22,7 +22,7 @@ class Straight(Pair):
     def __init__(self, **how: Any) -> None:
         super().__init__(**how)
         self.opened()
-        self.console.observe = None
+        self.observed.clear()
         self.first: Callable[[bytes], bytes | None] = lambda answer: answer
         self.waited: list[float] = []
         self.takes = 0.001  # seconds
@@ -58,6 +58,11 @@ def test_the_answer_comes_back_and_nothing_is_left(login: dict[str, Any]) -> Non
     assert pair.console.deadline() is None
     assert pair.console.datagrams() == []
     assert pair.console.last_heard_inside == pair.now
+    told = pair.observed
+    assert len(told) == 200
+    assert isinstance(told[0], Exchanged)
+    assert (told[0].code, told[0].tries, told[0].purpose) == (0, 1, "command")
+    assert told[0].elapsed == pytest.approx(pair.takes)
     assert pair.works()
 
 
@@ -179,10 +184,6 @@ def test_a_slow_bmc_is_given_more_time() -> None:
 
 def test_only_a_plain_question_in_a_session_with_no_other_goes_that_way() -> None:
     pair = Straight()
-    observe, pair.console.observe = pair.console.observe, pair.observed.append
-    assert pair.straight() is None
-    pair.console.observe = observe
-
     number = pair.console.request(GetDeviceId(), pair.now)
     assert pair.straight() is None
     assert pair.until_quiet()[-1].number == number  # type: ignore[union-attr]
