@@ -74,13 +74,14 @@ class Request(Layout, Generic[R]):
         **rest: Any,
     ) -> None:
         super().__init_subclass__(**rest)
+        rules = ("permission", "repeatable", "secret")
+        cls.varies = any(getattr(cls, rule) is not getattr(Request, rule) for rule in rules)
         if netfn is None or command is None:
+            cls.plain = cls.plain and not cls.varies
             return
         cls.netfn, cls.command, cls.needs, cls.sessionless = int(netfn), command, needs, sessionless
         cls.repeat, cls.once = not needs if repeat is None else repeat, once
         cls.least_privilege, cls.codes = privilege, codes
-        rules = ("permission", "repeatable", "secret")
-        cls.varies = any(getattr(cls, rule) is not getattr(Request, rule) for rule in rules)
         cls.plain = not (cls.varies or cls.needs or cls.once) and cls.repeat
         cls.response = next(typing.get_args(base)[0] for base in cls.__orig_bases__ if typing.get_args(base))  # type: ignore[attr-defined]  # typing sets it
         if group is not None:

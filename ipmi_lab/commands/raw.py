@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ipmi_lab.commands.byname import find_number
+from ipmi_lab.commands.byname import BODIES, find_number
 from ipmi_lab.commands.command import BY_NUMBER, Permission, Request, meaning, title
 from ipmi_lab.errors import CompletionError, IpmiLabError, LocalError
 
@@ -24,8 +24,9 @@ class Raw(Request[bytes]):
     def __init__(self, netfn: int, command: int, data: bytes = b"", lun: int = 0) -> None:
         here: Any = self  # what a class says of all its requests, each of these says of itself
         here.netfn, here.command, here.data = netfn, command, bytes(data)
-        here.known = known = BY_NUMBER.get((netfn, command, b"")) or find_number(netfn, command, data)
-        if known is not None and known.plain and not lun:  # nearly always
+        known = None if netfn in BODIES else BY_NUMBER.get((netfn, command, b""))
+        here.known = known = known or find_number(netfn, command, here.data)
+        if known is not None and known.plain and lun == 0:  # nearly always
             here.plain = True
             return
         if not 0 <= netfn <= 0x3E or netfn & 1:

@@ -6,9 +6,9 @@ second text for the blocking world, and a traceback shows the feature's own line
 """
 
 from collections.abc import Callable, Coroutine
-from functools import cached_property, partial
+from functools import cached_property, partial, wraps
 from inspect import Parameter, Signature, signature
-from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, get_args, overload
 
 from ipmi_lab.commands.command import Request
 from ipmi_lab.links.link import Link
@@ -52,6 +52,9 @@ def _view(part: type[Part[Any]]) -> type[Part[Any]]:
 class _Method(Generic[P, R]):
     """A method of a part, with the same parameters in both worlds. That of a blocking part is made once, and kept."""
 
+    blocking: ClassVar[str]
+    """What it does in the blocking world with what was written, in Python."""
+
     def __init__(self, function: Callable[..., Any]) -> None:
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
@@ -70,36 +73,39 @@ class _Method(Generic[P, R]):
 
     def _bound(self, part: "Part[Any]") -> Callable[P, Any]:
         if part.inside or not part.link.blocking:
-            return self._coroutine(part)
-        call = part._calls[self] = self._make(part, part.link)
-        call.__doc__ = self.__doc__
+            return partial(self._coroutine, part)
+        call = part._calls[self] = self._make(part.view(), part.link)
+        written = self.__wrapped__
+        call.__name__, call.__qualname__ = written.__name__, written.__qualname__
+        call.__doc__, call.__module__, call.__annotations__ = written.__doc__, written.__module__, self._annotations
         return call
 
-    def _coroutine(self, part: "Part[Any]") -> Callable[P, Coroutine[Any, Any, R]]:
+    @property
+    def _coroutine(self) -> Callable[..., Coroutine[Any, Any, R]]:
+        """What the method is in the asyncio world, and inside of features."""
         raise NotImplementedError
 
-    def _blocking(self, call: str, has_parameters: bool) -> tuple[str, str]:
-        """What is done once for a blocking part, and what for each call. ``call`` calls what was written."""
-        raise NotImplementedError
+    @property
+    def _annotations(self) -> dict[str, Any]:
+        return self.__wrapped__.__annotations__
 
     @cached_property
     def _make(self) -> Callable[["Part[Any]", Link], Callable[P, R]]:
         """Makes the function of a blocking part. It is compiled with the parameters of the one that was written: people
         see them, and to pass on whatever comes would take longer than anything else of the call."""
-        written = list(signature(self.__wrapped__).parameters.values())[1:]
-        defaults = {f"_default_{each.name}": each.default for each in written if each.default is not each.empty}
+        function = self.__wrapped__
+        written = list(signature(function).parameters.values())[1:]
         takes = Signature([each.replace(annotation=each.empty, default=_default(each)) for each in written])
-        gives = ", ".join(["_self", *(_PASSED_ON.get(each.kind, "{0}").format(each.name) for each in written)])
-        names = {"_function": self.__wrapped__, "_run": run, **defaults}
-        before, does = self._blocking(f"_function({gives})", bool(written))
-        exec(
-            f"def make(_self, _link):\n"
-            f"    {before}\n"
-            f"    def {self.__name__}{takes}:\n"
-            f"        return {does}\n"
-            f"    return {self.__name__}\n",
-            names,
+        gives = ", ".join(["_Part", *(_PASSED_ON.get(each.kind, "{0}").format(each.name) for each in written)])
+        names = {f"_Default_{each.name}": each.default for each in written}
+        source = (
+            f"def make(_Part, _Link):\n"
+            f"    def call{takes}:\n"
+            f"        return {self.blocking.format(f'_Function({gives})')}\n"
+            f"    return call\n"
         )
+        names |= {"_Function": function, "_Run": run, "__name__": function.__module__}
+        exec(compile(source, f"<blocking {function.__qualname__}>", "exec"), names)
         return names["make"]  # type: ignore[no-any-return]  # as it is written above
 
 
@@ -112,7 +118,7 @@ _PASSED_ON: dict[object, str] = {
 
 def _default(parameter: Parameter) -> Any:
     """What stands for the default of a parameter where its signature is written as text: the name that it goes by."""
-    return parameter.empty if parameter.default is parameter.empty else _Word(f"_default_{parameter.name}")
+    return parameter.empty if parameter.default is parameter.empty else _Word(f"_Default_{parameter.name}")
 
 
 class _Word(str):
@@ -122,27 +128,41 @@ class _Word(str):
 class feature(_Method[P, R]):  # noqa: N801  # it is used as a decorator, and those are written small
     """Makes a coroutine callable in both worlds."""
 
+    blocking = "_Run({})"
+
     def __init__(self, function: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> None:
         super().__init__(function)
 
-    def _coroutine(self, part: "Part[Any]") -> Callable[P, Coroutine[Any, Any, R]]:
-        return partial(self.__wrapped__, part)
-
-    def _blocking(self, call: str, has_parameters: bool) -> tuple[str, str]:
-        return "_self = _self.view()", f"_run({call})"
+    @property
+    def _coroutine(self) -> Callable[..., Coroutine[Any, Any, R]]:
+        return self.__wrapped__
 
 
 class asks(_Method[P, R]):  # noqa: N801  # a decorator too
     """Makes a method that gives a request send it, in both worlds: what comes back is the answer."""
 
+    blocking = "_Link.ask({})"
+
     def __init__(self, function: Callable[Concatenate[Any, P], Request[R]]) -> None:
         super().__init__(function)
 
-    def _coroutine(self, part: "Part[Any]") -> Callable[P, Coroutine[Any, Any, R]]:
-        function, link = self.__wrapped__, part.link
-        return lambda *args, **kwargs: link.send(function(part, *args, **kwargs))
+    @cached_property
+    def _coroutine(self) -> Callable[..., Coroutine[Any, Any, R]]:
+        function = self.__wrapped__
 
-    def _blocking(self, call: str, has_parameters: bool) -> tuple[str, str]:
-        if has_parameters:
-            return "", f"_link.ask({call})"
-        return f"_request = {call}", "_link.ask(_request)"  # it is always the same, and never changed
+        @wraps(function)
+        async def send(part: Part[Any], *args: Any, **kwargs: Any) -> R:
+            answer: R = await part.link.send(function(part, *args, **kwargs))
+            return answer
+
+        told: Any = send
+        told.__signature__ = signature(function).replace(return_annotation=self._annotations.get("return"))
+        return send
+
+    @property
+    def _annotations(self) -> dict[str, Any]:
+        """As they are for whoever calls it: the answer comes back and not the request."""
+        known = dict(self.__wrapped__.__annotations__)
+        if args := get_args(known.get("return")):
+            known["return"] = args[0]
+        return known

@@ -31,22 +31,27 @@ class BlockingLink(Link):
 
     def ask(self, request: Request[R]) -> R:
         """What ``send`` gives, without a coroutine where nothing needs to be settled before or after."""
-        if not request.plain or self.branch is not None or self.session.state is CLOSED:
+        if not request.plain or self.pin is not None or self.branch is not None:
             return run(self.send(request))
         try:
             if self.guard is not None:
                 self.guard(request)
             outcome: Answered | GaveUp | None = None
-            self._lock.acquire()  # a with statement would take twice as long
-            try:
-                port = self._port or self.port
-                found = self.session.straight(request, "command", monotonic, port.send, self._wait or self._waiting())
-                if isinstance(found, tuple):
-                    answer = found
-                else:
-                    outcome = self._wait_for(request, "command", None, found)
-            finally:
-                self._lock.release()
+            with self._lock:
+                port = self._port
+                if port is None or self.session.state is CLOSED:
+                    return run(self.send(request))
+                try:
+                    found = self.session.straight(
+                        request, "command", monotonic, port.send, self._wait or self._waiting()
+                    )
+                    if isinstance(found, tuple):
+                        answer = found
+                    else:
+                        outcome = self._wait_for(request, "command", None, found)
+                except BaseException:  # Ctrl-C, or a timeout of the caller: nobody waits for the answer any more
+                    self.session.forget()
+                    raise
             if outcome is not None:
                 answer = run(self._concluded(request, "command", outcome))
             code, data = answer
@@ -57,30 +62,32 @@ class BlockingLink(Link):
     async def _perform(self, request: Request[Any], purpose: str, branch: Branch | None = None) -> Answered | GaveUp:
         with self._lock:
             number: int | None = None
-            if request.plain and branch is None and self.session.state is not CLOSED:
-                send, wait = self.port.send, self._wait or self._waiting()
-                found = self.session.straight(request, purpose, monotonic, send, wait)
-                if isinstance(found, tuple):
-                    return Answered(0, *found)
-                number = found
-            return self._wait_for(request, purpose, branch, number)
+            if self._wanted and self.session.state is CLOSED:  # another thread has found it lost since this one looked
+                await self._heal()
+            try:
+                if request.plain and branch is None and self.session.state is not CLOSED:
+                    send, wait = self.port.send, self._wait or self._waiting()
+                    found = self.session.straight(request, purpose, monotonic, send, wait)
+                    if isinstance(found, tuple):
+                        return Answered(0, *found)
+                    number = found
+                return self._wait_for(request, purpose, branch, number)
+            except BaseException:
+                self.session.forget()
+                raise
 
     def _wait_for(
         self, request: Request[Any], purpose: str, branch: Branch | None, number: int | None
     ) -> Answered | GaveUp:
         """The outcome of a question that is under way with that number, or has yet to be asked."""
-        session, now = self.session, monotonic()
+        now = monotonic()
         if number is None:
-            number = session.request(request, now, purpose, branch)
-        try:
-            while True:
-                for event in self._turn(now):
-                    if isinstance(event, (Answered, GaveUp)) and event.number == number:
-                        return event
-                now = monotonic()
-        except BaseException:  # a timeout of the caller, or Ctrl-C: nobody waits for the answer any more
-            session.forget(number)
-            raise
+            number = self.session.request(request, now, purpose, branch)
+        while True:
+            for event in self._turn(now):
+                if isinstance(event, (Answered, GaveUp)) and event.number == number:
+                    return event
+            now = monotonic()
 
     async def _heal(self) -> None:
         """Several threads may find the session lost at the same time: the first one logs in for all."""

@@ -221,7 +221,7 @@ class Link:
         try:
             if self.guard is not None and purpose == "command":
                 self.guard(request)
-            if not request.plain or self.session.state is CLOSED:
+            if not request.plain or self.pin is not None or self.session.state is CLOSED:
                 await self._settle(request, purpose)
             outcome = await self._perform(request, purpose, self.branch)
             if isinstance(outcome, Answered) and not outcome.way:

@@ -23,7 +23,9 @@ else:
     try:
         from _md5 import md5
     except ImportError:  # an interpreter that was built without it
-        from hashlib import md5
+        import hashlib
+
+        md5 = partial(hashlib.md5, usedforsecurity=False)
 
 Random = Callable[[int], bytes]
 
@@ -217,6 +219,9 @@ def confidentiality(algorithm: int, k2: bytes, random: Random) -> Confidentialit
         return Aes(k2[:16], random)
     return Xrc4(k2, 16 if algorithm == 2 else 5, random) if algorithm else None
 
+
+DIGESTS = (1, 2, 4)
+"""The authentication types of IPMI 1.5 that make a code: MD2, MD5, straight password."""
 
 _BEFORE, _BEHIND = struct.Struct("<16sI"), struct.Struct("<I16s")
 

@@ -81,7 +81,7 @@ class LanSession(ClientSession):
             patience = self._first_wait() if slow else self._shortest
             send(datagram)
             received = wait(patience)
-            came, message = clock(), b""
+            came, message = clock(), None
             if received is not None and received.startswith(wrapping.begins):
                 try:
                     message = wrapping.unwrap_known(received)
@@ -108,10 +108,10 @@ class LanSession(ClientSession):
             raise
         return number
 
-    def _take_other(self, datagram: bytes, message: bytes, now: float) -> None:
+    def _take_other(self, datagram: bytes, message: bytes | None, now: float) -> None:
         """Take what came first, with its message where that is out already, as ``receive`` does."""
         try:
-            if message and self._wrapping is not None:
+            if message is not None and self._wrapping is not None:
                 self._answer(message, self._wrapping, now)
             else:
                 self._take(datagram, now)

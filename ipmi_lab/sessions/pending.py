@@ -88,7 +88,9 @@ class Numbers:
             if number not in busy and self.resting.get(number, now) <= now:
                 self.resting.pop(number, None)
                 return number
-        return min((number for number in range(NUMBERS) if number not in busy), key=self.resting.__getitem__)
+        number = min((number for number in range(NUMBERS) if number not in busy), key=self.resting.__getitem__)
+        self.rest(number, now)  # two answers to it may come now
+        return number
 
     def rest(self, number: int, now: float) -> None:
         """Keep a number out of use while an answer to it may still come."""

@@ -18,6 +18,7 @@ from ipmi_lab.wire.codes import Privilege
 
 DOUBTS = 6  # how often only the question outside the session must be answered: less may be bad luck
 REFUSED_WAIT = 0.5
+OF_THE_OWNER = ("command", "keep-alive")
 IDLE = 45.0  # BMCs drop a session after 60 s of silence; beyond this an unanswered question looks like it
 
 
@@ -80,13 +81,17 @@ class Questions:
         self._shortest = min(timing.first, timing.timeout)
         self._quick = self._shortest / 4  # round trips below it do not count
 
-    def forget(self, number: int) -> None:
-        """Stop waiting for an answer that nobody wants any more."""
+    def forget(self, number: int | None = None) -> None:
+        """Stop waiting for an answer that nobody wants any more, or for all that the owner asked for."""
+
+        def unwanted(pending: Pending) -> bool:
+            return pending.number == number or (number is None and pending.owner in OF_THE_OWNER)
+
         for sequence, pending in list(self._open.items()):
-            if pending.number == number:
+            if unwanted(pending):
                 del self._open[sequence]
                 self._numbers.rest(sequence, pending.sent_at)
-        self._waiting = deque(pending for pending in self._waiting if pending.number != number)
+        self._waiting = deque(pending for pending in self._waiting if not unwanted(pending))
 
     def _ask(
         self, request: Request[Any], now: float, owner: str, wrapping: Wrapping, branch: Branch | None = None
@@ -155,7 +160,7 @@ class Questions:
             self._give_up(pending, now)
             return
         pending.wait = min(2 * pending.wait, timing.timeout)
-        if self._within_session(pending) and pending.repeat and pending.owner in ("command", "keep-alive"):
+        if self._within_session(pending) and pending.repeat and pending.owner in OF_THE_OWNER:
             self._suspect(pending, now)
             if pending.sequence not in self._open:
                 return

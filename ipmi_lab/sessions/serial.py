@@ -197,10 +197,13 @@ class SerialSession(LineSession):
         else:
             super()._give_up(pending, now, refused=refused)
 
-    def forget(self, number: int) -> None:
+    def forget(self, number: int | None = None) -> None:
         super().forget(number)
-        self._heard.pop(number, None)
-        if self._refused is not None and self._refused[0].number == number:
+        if number is None:
+            self._heard.clear()
+        else:
+            self._heard.pop(number, None)
+        if self._refused is not None and number in (None, self._refused[0].number):
             self._refused = None
 
     # ------------------------------------------------------------------ what goes out, and when

@@ -20,6 +20,8 @@ class Layout:
 
     def __init__(self, **fields: Any) -> None:
         plan = self._plan or self.plan()
+        if not fields and not plan.public:
+            return
         try:
             try:
                 _keep(self, "__dict__", plan.filled(**fields))

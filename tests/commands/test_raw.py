@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from ipmi_lab.commands.bmc import GetDeviceId
+from ipmi_lab.commands.command import BY_NUMBER, Permission
 from ipmi_lab.commands.raw import Raw
-from ipmi_lab.errors import CompletionError
+from ipmi_lab.errors import CompletionError, LocalError
 
 SET_USER_PASSWORD = (0x06, 0x47)
 
@@ -39,3 +41,38 @@ def test_its_answer_is_the_bytes_behind_the_code_or_the_codes_meaning() -> None:
     assert Raw(0x06, 0x01).answer(0, b"\x20\x01") == b"\x20\x01"
     with pytest.raises(CompletionError, match=r"Get Device Id \(0x06 0x01\)"):
         Raw(0x06, 0x01).answer(0xC1, b"")
+
+
+def test_a_command_of_one_maker_is_not_taken_for_that_of_another() -> None:
+    known = BY_NUMBER.get((0x2E, 0x77, b""))
+    try:
+        BY_NUMBER[0x2E, 0x77, b""] = GetDeviceId
+        assert Raw(0x2E, 0x77, b"\1\2\3").permission() == "raw"
+    finally:
+        del BY_NUMBER[0x2E, 0x77, b""]
+    assert known is None
+
+
+def test_data_may_come_as_anything_of_bytes() -> None:
+    for data in (b"\xdc\0", bytearray(b"\xdc\0"), memoryview(b"\xdc\0")):
+        assert Raw(0x2C, 0x00, data).encode() == b"\xdc\0"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lun", [None, "", "1", 4, -1])
+def test_a_lun_that_is_none_is_refused(lun: Any) -> None:
+    with pytest.raises((TypeError, LocalError)):
+        Raw(0x06, 0x01, lun=lun)
+
+
+def test_what_a_subclass_adds_to_a_plain_read_makes_it_plain_no_more() -> None:
+    class Guarded(GetDeviceId):
+        def permission(self) -> Permission:
+            return "power"
+
+    class Same(GetDeviceId):
+        pass
+
+    class Lower(Guarded):
+        pass
+
+    assert (GetDeviceId.plain, Same.plain, Guarded.plain, Lower.plain) == (True, True, False, False)

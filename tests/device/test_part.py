@@ -2,14 +2,20 @@
 
 import asyncio
 import copy
+import inspect
 from typing import Any
 from unittest import mock
+
+import pytest
 
 import ipmi_lab
 import ipmi_lab.aio
 from ipmi_lab.commands.bmc import DeviceId
+from ipmi_lab.commands.channel import Change, ChannelInfo, GetChannelInfo, Medium
+from ipmi_lab.commands.command import Request
 from ipmi_lab.device.device import Device
-from ipmi_lab.device.part import feature
+from ipmi_lab.device.part import asks, feature
+from ipmi_lab.errors import LocalError
 
 
 class Twice(Device[Any]):
@@ -53,3 +59,59 @@ def test_a_copy_works_and_a_device_says_what_it_is() -> None:
         assert copy.copy(ipmi).get_device_id() == ipmi.get_device_id()
         assert type(ipmi) is Device
         assert (ipmi.raw.__name__, "by its numbers" in (ipmi.raw.__doc__ or "")) == ("raw", True)
+
+
+class Changing(Device[Any]):
+    """A device whose question hangs on what it is told before."""
+
+    channel = 0x0E
+
+    @asks
+    def chosen(self) -> Request[ChannelInfo]:
+        """The channel that was chosen."""
+        return GetChannelInfo(channel=self.channel)
+
+
+def test_a_question_is_made_anew_for_each_call() -> None:
+    with ipmi_lab.connect("virtual:rack-server") as ipmi:
+        own = Changing(ipmi.link)
+        assert own.chosen().medium == Medium.LAN
+        own.channel = 0x0F
+        assert own.chosen().medium == Medium.SYSTEM_INTERFACE
+        own.channel = 99
+        assert callable(own.chosen)
+        with pytest.raises(LocalError, match="99"):
+            own.chosen()
+
+
+def test_people_see_the_parameters_that_were_written() -> None:
+    ipmi = ipmi_lab.connect("virtual:rack-server")
+    asyncio_ipmi = ipmi_lab.aio.connect("virtual:rack-server")
+
+    for raw in (ipmi.raw, asyncio_ipmi.raw):
+        assert str(inspect.signature(raw)) == "(netfn: int, command: int, data: bytes = b'', *, lun: int = 0) -> bytes"
+    assert inspect.iscoroutinefunction(asyncio_ipmi.raw)
+    assert str(inspect.signature(ipmi.send_message_with_name)).startswith("(name: str, /, **fields: Any)")
+    assert inspect.signature(ipmi.get_channel_access).parameters["copy"].default is Change.VOLATILE
+    with pytest.raises(TypeError, match=r"^Device\.raw\(\) missing 2 required positional arguments"):
+        ipmi.raw()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"^ChannelCommands\.get_channel_info\(\) got an unexpected keyword argument"):
+        ipmi.get_channel_info(chanel=1)  # type: ignore[call-arg]
+
+
+def test_with_asyncio_a_wrong_argument_is_told_where_it_is_awaited() -> None:
+    async def both() -> list[Any]:
+        async with ipmi_lab.aio.connect("virtual:rack-server") as ipmi:
+            return await asyncio.gather(ipmi.get_device_id(), ipmi.get_channel_info(99), return_exceptions=True)
+
+    found, refused = asyncio.run(both())
+    assert found.device_id == 0x20
+    assert isinstance(refused, LocalError)
+
+
+def test_a_feature_may_be_a_lambda() -> None:
+    class Odd(Device[Any]):
+        address = feature(lambda self: self.get_device_id())
+
+    with ipmi_lab.connect("virtual:rack-server") as ipmi:
+        assert Odd(ipmi.link).address() == ipmi.get_device_id()

@@ -4,7 +4,6 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,17 +14,6 @@ from ipmi_lab.errors import NoAnswer, OutcomeUnknown, SessionError
 from ipmi_lab.lab.open import connect, connect_asyncio
 from ipmi_lab.sessions.events import Exchanged
 from ipmi_lab.virtual.farm import Farm, Served
-
-
-@pytest.fixture
-def farm() -> Iterator[Farm]:
-    with Farm() as farm:
-        yield farm
-
-
-@pytest.fixture
-def served(farm: Farm) -> Served:
-    return farm.open("rack-server")
 
 
 def device(served: Served, **how: Any) -> Any:

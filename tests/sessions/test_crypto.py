@@ -1,13 +1,18 @@
 """The ciphers against independent ones and published values."""
 
 import contextlib
+import hashlib
+import importlib.util
 import os
+import sys
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, strategies
 
 from ipmi_lab.errors import RemoteError
+from ipmi_lab.sessions import crypto
 from ipmi_lab.sessions.crypto import Aes, Xrc4, confidentiality, hash_of, integrity
 from ipmi_lab.sessions.md2 import md2
 
@@ -83,3 +88,22 @@ def test_kept_contexts_give_the_same_hmac(algorithm: int, name: str) -> None:
         signing = kept.begin()
         signing.update(data)
         assert signing.finalize() == hash_of(algorithm, b"k" * 20, data)
+
+
+def test_md5_works_where_only_a_library_has_it_that_refuses_it_for_security(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = hashlib.md5
+
+    def fips(data: bytes = b"", *, usedforsecurity: bool = True) -> Any:
+        if usedforsecurity:
+            raise ValueError("unsupported")
+        return real(data)
+
+    monkeypatch.setattr(hashlib, "md5", fips)
+    monkeypatch.setitem(sys.modules, "_md5", None)
+    found = importlib.util.spec_from_file_location("crypto_without_md5", crypto.__file__)
+    assert found is not None
+    assert found.loader is not None
+    other = importlib.util.module_from_spec(found)
+    found.loader.exec_module(other)
+
+    assert other.digest15(2, b"abc") == real(b"abc").digest() == crypto.digest15(2, b"abc")

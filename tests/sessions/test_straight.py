@@ -11,6 +11,7 @@ from ipmi_lab.errors import LocalError
 from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions.events import Answered, Exchanged, GaveUp
 from ipmi_lab.sessions.login import Timing
+from ipmi_lab.sessions.pending import NUMBERS, Numbers
 from tests.sessions.pair import CONSOLE, Pair
 
 LOGINS: list[dict[str, Any]] = [{"cipher": 3}, {"cipher": 17}, {"cipher": 2}, {"cipher": 1}, {"version": "1.5"}]
@@ -231,3 +232,32 @@ def test_its_bytes_are_those_of_the_long_way() -> None:
             assert message == ipmb.pack(ipmb.BMC, netfn << 2 | lun, ipmb.CONSOLE, 0xFC, command, data)
             answer = ipmb.pack(ipmb.CONSOLE, (netfn + 1) << 2, ipmb.BMC, 0x3F << 2 | lun, command, b"\0" + data)
             assert ipmb.answers(answer, netfn << 2 | lun, 0x3F, command)
+
+
+def test_an_empty_message_is_counted_as_what_it_is() -> None:
+    pair = Straight(cipher=3)
+    wrapping: Any = next(iter(pair.bmc.sessions.open.values())).wrapping
+    wrap = wrapping.wrap
+    wrapping.wrap = lambda message: wrap(b"")
+
+    assert isinstance(pair.straight(), int)
+    assert list(pair.console.dropped) == ["an IPMI message of 0 bytes came, the shortest has 7"]
+
+
+@pytest.mark.parametrize("kind", [1, 3, 5, 7, 15])
+def test_a_packet_of_an_unknown_authentication_is_dropped_even_where_others_are_expected(kind: int) -> None:
+    pair = Straight(version="1.5", quirks=frozenset({"unexpectedauth"}))
+    pair.first = lambda answer: answer[:4] + bytes((kind,)) + answer[5:]
+
+    assert isinstance(pair.straight(), int)
+    assert pair.console.dropped.total() == 1
+
+
+def test_numbers_that_all_rest_are_used_in_turn() -> None:
+    numbers = Numbers(5)
+    for number in range(NUMBERS):
+        numbers.rest(number, 10.0 + number / 100)
+
+    taken = [numbers.take({3: None}, 11.0) for _ in range(NUMBERS - 1)]
+
+    assert taken == [0, 1, 2, *range(4, NUMBERS)]
