@@ -3,6 +3,8 @@
 A blocking device runs a feature to its end in the caller's own thread: its link never suspends, so one ``send``
 finishes the coroutine. An asyncio device hands the coroutine out. There is no event loop, no helper thread and no
 second text for the blocking world, and a traceback shows the feature's own lines.
+
+What is one request is written as a method that gives it (``asks``); it is sent in either world.
 """
 
 from collections.abc import Callable, Coroutine
