@@ -41,6 +41,19 @@ def where() -> str:
     )
 
 
+@pytest.fixture(autouse=True)
+def on_one_core(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What measures speed runs on one core with its BMCs, as the peers' figures did: how long a core takes to wake
+    another is the machine's matter."""
+    if not LONG or request.node.get_closest_marker("alone") is None:
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
+    yield
+    os.sched_setaffinity(0, cores)
+
+
 class Record:
     """Writes down what a test measured, and fails it where the bound is missed in the long form."""
 
