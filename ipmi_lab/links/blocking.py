@@ -72,7 +72,7 @@ class BlockingLink(Link):
                         return Answered(0, *found)
                     number = found
                 return self._wait_for(request, purpose, branch, number)
-            except BaseException:
+            except BaseException:  # as in ``ask``
                 self.session.forget()
                 raise
 

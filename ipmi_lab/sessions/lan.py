@@ -102,7 +102,7 @@ class LanSession(ClientSession):
             pending.wait, pending.wake_at = patience, now + patience
             if received is not None:
                 self._take_other(received, message, came)
-        except BaseException:
+        except BaseException:  # it does not fit into a packet, or somebody was interrupted: nobody waits for it
             self._open.pop(sequence, None)
             self._numbers.rest(sequence, now)
             raise
