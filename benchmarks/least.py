@@ -9,14 +9,13 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hmac import digest
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 import ipmi_lab
 from benchmarks.lap import GET_DEVICE_ID, PASSWORD, USER, Lap, repeat
 from ipmi_lab.packets import ipmb
-from ipmi_lab.sessions.crypto import Aes
+from ipmi_lab.sessions.crypto import Aes, hash_of
 from ipmi_lab.sessions.crypto import md5 as digest_md5
 from ipmi_lab.sessions.wrapping import Lan15, Lan20
 
@@ -43,7 +42,7 @@ def raw(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
         session, door = ipmi.link.session._wrapping, socket.socket(fileno=os.dup(ipmi.link.port.fileno()))
         assert isinstance(session, Lan20)
         assert isinstance(session.confidentiality, Aes)
-        sign = session.integrity.begin
+        begin_inner, begin_outer, _ = session.integrity
         encrypt, decrypt = session.confidentiality.chains
         send, receive, head = door.send, door.recv, struct.Struct("<BBIIH").pack
         padded = [_padded(message) for message in TURNS]
@@ -52,14 +51,16 @@ def raw(host: str, port: int) -> Iterator[Callable[[float], Lap]]:
             sequence = session.sequence
             session.sequence = sequence + 1
             packet = head(0x06, 0xC0, session.remote_id, sequence, 32) + encrypt(padded[sequence & 63]) + PADS[0]
-            signed = sign()
-            signed.update(packet)
-            send(RMCP + packet + signed.finalize()[:12])
+            inner, outer = begin_inner(), begin_outer()
+            inner.update(packet)
+            outer.update(inner.digest())
+            send(RMCP + packet + outer.digest()[:12])
             datagram = receive(4096)
-            signed = sign()
-            signed.update(datagram[4:-12])
+            inner, outer = begin_inner(), begin_outer()
+            inner.update(datagram[4:-12])
+            outer.update(inner.digest())
             plain = decrypt(datagram[16:-16])[16:]
-            if signed.finalize()[:12] != datagram[-12:] or plain[6]:
+            if outer.digest()[:12] != datagram[-12:] or plain[6]:
                 raise ValueError("the answer is none")
             return plain[7:]
 
@@ -124,11 +125,11 @@ def _session(host: str, port: int) -> None:
         bmc = say(0x10, b"\x01\x00\x00\x00" + console + SUITE_3)[8:12]
         answer = say(0x12, b"\x02\x00\x00\x00" + bmc + numbers + b"\x14\x00\x00" + NAMED[1:])
         theirs, guid, proof = answer[8:24], answer[24:40], answer[40:]
-        _check(proof == digest(secret, console + bmc + numbers + theirs + guid + NAMED, "sha1"))
-        answer = say(0x14, b"\x03\x00\x00\x00" + bmc + digest(secret, theirs + console + NAMED, "sha1"))
-        key = digest(secret, numbers + theirs + NAMED, "sha1")
-        _check(answer[8:] == digest(key, numbers + bmc + guid, "sha1")[:12])
-        signing, hiding = digest(key, b"\x01" * 20, "sha1"), digest(key, b"\x02" * 20, "sha1")
+        _check(proof == hash_of(1, secret, console + bmc + numbers + theirs + guid + NAMED))
+        answer = say(0x14, b"\x03\x00\x00\x00" + bmc + hash_of(1, secret, theirs + console + NAMED))
+        key = hash_of(1, secret, numbers + theirs + NAMED)
+        _check(answer[8:] == hash_of(1, key, numbers + bmc + guid)[:12])
+        signing, hiding = hash_of(1, key, b"\x01" * 20), hash_of(1, key, b"\x02" * 20)
         cipher = Cipher(algorithms.AES(hiding[:16]), modes.CBC(os.urandom(16)))
         encrypt, decrypt = cipher.encryptor().update, cipher.decryptor().update
         rise, give_back = (0x3B, b"\x04"), (0x3C, bmc)
@@ -136,7 +137,7 @@ def _session(host: str, port: int) -> None:
             message = ipmb.pack(ipmb.BMC, NETFN << 2, ipmb.CONSOLE, number << 2, command, data)
             payload = encrypt(_padded(message))
             packet = HEAD(RMCP, 6, 0xC0, bmc, number, len(payload)) + payload + PADS[len(payload) & 3]
-            door.send(packet + digest(signing, packet[4:], "sha1")[:12])
+            door.send(packet + hash_of(1, signing, packet[4:])[:12])
             datagram = door.recv(4096)
-            _check(datagram[-12:] == digest(signing, datagram[4:-12], "sha1")[:12])
+            _check(datagram[-12:] == hash_of(1, signing, datagram[4:-12])[:12])
             _check(not decrypt(datagram[16:-16])[22])

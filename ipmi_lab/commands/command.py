@@ -91,6 +91,7 @@ class Request(Layout, Generic[R]):
         for name in filter(None, (cls.__name__, alias)):
             BY_NAME[name.lower()] = cls
         BY_NUMBER[cls.netfn, command, cls.prefix] = cls
+        RAW_READS.clear()
 
     def encode(self) -> bytes:
         """The request's data, behind network function and command."""
@@ -125,6 +126,8 @@ class Request(Layout, Generic[R]):
 
 BY_NAME: dict[str, type[Request[Any]]] = {}
 BY_NUMBER: dict[tuple[int, int, bytes], type[Request[Any]]] = {}
+RAW_READS: dict[tuple[int, int], Request[bytes]] = {}
+"""Requests by number that may be used again, until a command is declared that may say something else of theirs."""
 
 
 def title(name: str) -> str:

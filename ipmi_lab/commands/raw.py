@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ipmi_lab.commands.byname import BODIES, find_number
-from ipmi_lab.commands.command import BY_NUMBER, Permission, Request, meaning, title
+from ipmi_lab.commands.command import BY_NUMBER, RAW_READS, Permission, Request, meaning, title
 from ipmi_lab.errors import CompletionError, IpmiLabError, LocalError
 
 
@@ -11,8 +11,6 @@ class Raw(Request[bytes]):
     """Any command at all; its answer is what comes behind the completion code. What is known of these numbers
     (permission, repetition, codes) holds here too; a command that nobody declared needs the permission ``raw`` and is
     not sent twice."""
-
-    __setattr__ = object.__setattr__  # type: ignore[assignment]  # its fields are found faster so than in a layout's dict
 
     typed: ClassVar[Request[Any] | None] = None
     """The command that it is, where its permission, repetition or secrecy hang on its data."""
@@ -22,27 +20,29 @@ class Raw(Request[bytes]):
         known: type[Request[Any]] | None
 
     def __init__(self, netfn: int, command: int, data: bytes = b"", lun: int = 0) -> None:
-        here: Any = self  # what a class says of all its requests, each of these says of itself
-        here.netfn, here.command, here.data = netfn, command, bytes(data)
+        data = bytes(data)
         known = None if netfn in BODIES else BY_NUMBER.get((netfn, command, b""))
-        here.known = known = known or find_number(netfn, command, here.data)
+        known = known or find_number(netfn, command, data)
+        here = self.__dict__  # what a class says of all its requests, each of these says of itself
+        here.update(netfn=netfn, command=command, lun=lun, data=data, known=known)
         if known is not None and known.plain and lun == 0:  # nearly always
-            here.plain = True
+            here["plain"] = True
+            if not data and (type(self), type(netfn), type(command)) == (Raw, int, int):
+                RAW_READS[netfn, command] = self
             return
         if not 0 <= netfn <= 0x3E or netfn & 1:
             raise LocalError(f"{netfn} (0x{netfn:02X}) is no network function of a request", hint="Even, up to 0x3E.")
         if not 0 <= command <= 0xFF or not 0 <= lun <= 3:
             raise LocalError(f"command 0x{command:02X} or LUN {lun} does not fit", hint="Up to 0xFF, and 0 to 3.")
-        here.lun = lun
         if known is None:
-            here.repeat = False
+            here["repeat"] = False
             return
-        here.once, here.repeat = known.once, known.repeat
+        here.update(once=known.once, repeat=known.repeat)
         if known.varies:
             try:
-                here.typed = known.decode(here.data[len(known.prefix) :])
+                here["typed"] = known.decode(data[len(known.prefix) :])
             except IpmiLabError:  # no request of that command: the BMC will say so
-                here.repeat = known.repeat and known.repeatable is Request.repeatable
+                here["repeat"] = known.repeat and known.repeatable is Request.repeatable
 
     @property
     def sessionless(self) -> bool:  # type: ignore[override]  # of this very command
@@ -52,10 +52,9 @@ class Raw(Request[bytes]):
         return self.data
 
     def permission(self) -> Permission:
-        now = Raw(self.netfn, self.command, self.data)  # whatever somebody has changed in it since it was made
-        if now.known is None:
+        if self.known is None:
             return "raw"
-        return now.known.needs if now.typed is None else now.typed.permission()
+        return self.known.needs if self.typed is None else self.typed.permission()
 
     def repeatable(self) -> bool:
         return self.repeat if self.typed is None else self.typed.repeatable()

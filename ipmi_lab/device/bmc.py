@@ -14,6 +14,8 @@ from ipmi_lab.commands.bmc import (
 from ipmi_lab.commands.command import Request
 from ipmi_lab.device.part import Part, World, asks, feature
 
+_GET_DEVICE_ID = GetDeviceId()  # made once: no command is sent as often
+
 
 class BmcCommands(Part[World]):
     """Commands about the BMC itself, under the names of the specification."""
@@ -21,7 +23,7 @@ class BmcCommands(Part[World]):
     @asks
     def get_device_id(self) -> Request[DeviceId]:
         """Who the BMC is. IPMI 2.0 §20.1."""
-        return GetDeviceId()
+        return _GET_DEVICE_ID
 
     @asks
     def get_self_test_results(self) -> Request[SelfTestResults]:

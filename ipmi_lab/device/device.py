@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from ipmi_lab.commands import byname
-from ipmi_lab.commands.command import Request, Response
+from ipmi_lab.commands.command import RAW_READS, Request, Response
 from ipmi_lab.commands.raw import Raw
 from ipmi_lab.device.bmc import BmcCommands
 from ipmi_lab.device.channel import ChannelCommands
@@ -74,7 +74,9 @@ class Device(
 
         CompletionError where that code is not 0.
         """
-        return Raw(netfn, command, data, lun)
+        if data or lun:
+            return Raw(netfn, command, data, lun)
+        return RAW_READS.get((netfn, command)) or Raw(netfn, command)
 
     @feature
     async def exchange(self, netfn: int, command: int, data: bytes = b"", *, lun: int = 0) -> RawAnswer:

@@ -95,20 +95,26 @@ class _Method(Generic[P, R]):
     def _make(self) -> Callable[["Part[Any]", Link], Callable[P, R]]:
         """Makes the function of a blocking part. It is compiled with the parameters of the one that was written: people
         see them, and to pass on whatever comes would take longer than anything else of the call."""
-        function = self.__wrapped__
-        written = list(signature(function).parameters.values())[1:]
-        takes = Signature([each.replace(annotation=each.empty, default=_default(each)) for each in written])
-        gives = ", ".join(["_Part", *(_PASSED_ON.get(each.kind, "{0}").format(each.name) for each in written)])
-        names = {f"_Default_{each.name}": each.default for each in written}
+        takes, result, names = _passed_on(self.__wrapped__)
         source = (
             f"def make(_Part, _Link):\n"
-            f"    def call{takes}:\n"
-            f"        return {self.blocking.format(f'_Function({gives})')}\n"
+            f"    def call{Signature(takes)}:\n"
+            f"        return {self.blocking.format(result)}\n"
             f"    return call\n"
         )
-        names |= {"_Function": function, "_Run": run, "__name__": function.__module__}
-        exec(compile(source, f"<blocking {function.__qualname__}>", "exec"), names)
+        names["_Run"] = run
+        exec(compile(source, f"<blocking {self.__wrapped__.__qualname__}>", "exec"), names)
         return names["make"]  # type: ignore[no-any-return]  # as it is written above
+
+
+def _passed_on(function: Callable[..., Any]) -> tuple[list[Parameter], str, dict[str, Any]]:
+    """The parameters of what was written, without types and ``self``; a call of it with them, as text; and the names
+    that both use."""
+    written = list(signature(function).parameters.values())[1:]
+    takes = [each.replace(annotation=each.empty, default=_default(each)) for each in written]
+    gives = ", ".join(["_Part", *(_PASSED_ON.get(each.kind, "{0}").format(each.name) for each in written)])
+    names = {f"_Default_{each.name}": each.default for each in written}
+    return takes, f"_Function({gives})", names | {"_Function": function, "__name__": function.__module__}
 
 
 _PASSED_ON: dict[object, str] = {
@@ -151,15 +157,13 @@ class asks(_Method[P, R]):  # noqa: N801  # a decorator too
     @cached_property
     def _coroutine(self) -> Callable[..., Coroutine[Any, Any, R]]:
         function = self.__wrapped__
-
-        @wraps(function)
-        async def send(part: Part[Any], *args: Any, **kwargs: Any) -> R:
-            answer: R = await part.link.send(function(part, *args, **kwargs))
-            return answer
-
-        told: Any = send
+        takes, result, names = _passed_on(function)
+        part = Parameter("_Part", Parameter.POSITIONAL_ONLY)
+        source = f"async def send{Signature([part, *takes])}:\n    return await _Part.link.send({result})\n"
+        exec(compile(source, f"<asyncio {function.__qualname__}>", "exec"), names)
+        told: Any = wraps(function)(names["send"])
         told.__signature__ = signature(function).replace(return_annotation=self._annotations.get("return"))
-        return send
+        return told  # type: ignore[no-any-return]  # as it is written above
 
     @property
     def _annotations(self) -> dict[str, Any]:

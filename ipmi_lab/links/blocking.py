@@ -3,6 +3,7 @@
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
@@ -10,7 +11,7 @@ from ipmi_lab.commands.command import Request
 from ipmi_lab.errors import IpmiLabError
 from ipmi_lab.links.link import CLOSED, Link, R
 from ipmi_lab.links.worlds import run
-from ipmi_lab.ports.port import Patience, Port
+from ipmi_lab.ports.port import Patience, Patient, Port
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession
 from ipmi_lab.sessions.events import Answered, Event, GaveUp, Refused
@@ -27,35 +28,29 @@ class BlockingLink(Link):
         super().__init__(name, make_port, session, monotonic, keep_alive=keep_alive)
         self._stop: threading.Event | None = None
         self._lock = threading.RLock()
-        self._wait: Callable[[float], bytes | None] | None = None
+        self._patient: Patient | None = None
+        self._straight: Callable[..., tuple[int, bytes] | int | None] | None = None  # the session's, at this port
 
     def ask(self, request: Request[R]) -> R:
         """What ``send`` gives, without a coroutine where nothing needs to be settled before or after."""
-        if not request.plain or self.pin is not None or self.branch is not None:
+        if self._straight is None or not request.plain or self.pin is not None or self.branch is not None:
             return run(self.send(request))
         try:
             if self.guard is not None:
                 self.guard(request)
-            outcome: Answered | GaveUp | None = None
             with self._lock:
-                port = self._port
-                if port is None or self.session.state is CLOSED:
-                    return run(self.send(request))
+                straight = self._straight
                 try:
-                    found = self.session.straight(
-                        request, "command", monotonic, port.send, self._wait or self._waiting()
-                    )
+                    found = straight(request) if straight is not None else None
                     if isinstance(found, tuple):
-                        answer = found
-                    else:
-                        outcome = self._wait_for(request, "command", None, found)
+                        return request.answer(*found)
+                    if found is None:
+                        return request.answer(*run(self._exchange(request, "command")))
+                    outcome = self._wait_for(request, "command", None, found)
                 except BaseException:  # Ctrl-C, or a timeout of the caller: nobody waits for the answer any more
                     self.session.forget()
                     raise
-            if outcome is not None:
-                answer = run(self._concluded(request, "command", outcome))
-            code, data = answer
-            return request.answer(code, data)
+            return request.answer(*run(self._concluded(request, "command", outcome)))
         except IpmiLabError as error:
             raise self._blame(request, error) from None
 
@@ -66,8 +61,10 @@ class BlockingLink(Link):
                 await self._heal()
             try:
                 if request.plain and branch is None and self.session.state is not CLOSED:
-                    send, wait = self.port.send, self._wait or self._waiting()
-                    found = self.session.straight(request, purpose, monotonic, send, wait)
+                    if self._straight is None:
+                        patient = self._patient or self._patience()
+                        self._straight = partial(self.session.straight, monotonic, patient.ask)
+                    found = self._straight(request, purpose)
                     if isinstance(found, tuple):
                         return Answered(0, *found)
                     number = found
@@ -106,11 +103,11 @@ class BlockingLink(Link):
 
     def _turn(self, now: float) -> list[Event]:
         """Send what is pending, wait for a datagram or the deadline, and hand on what came of it."""
-        session, port, wait = self.session, self._port or self.port, self._wait or self._waiting()
+        session, port, patience = self.session, self._port or self.port, self._patient or self._patience()
         for datagram in session.datagrams():
             port.send(datagram)
         deadline = session.deadline()
-        received = wait(0.0 if deadline is None else deadline - now)
+        received = patience.wait(0.0 if deadline is None else deadline - now)
         now = monotonic()
         events: list[Event] = []
         if received is not None:
@@ -121,10 +118,11 @@ class BlockingLink(Link):
             events += session.wake(now)
         return events
 
-    def _waiting(self) -> Callable[[float], bytes | None]:
-        own: Callable[[float], bytes | None] | None = getattr(self.port, "wait", None)
-        self._wait = own or Patience(self.port).wait
-        return self._wait
+    def _patience(self) -> Patient:
+        """What waits for the port: the port itself where it can."""
+        port: Any = self.port
+        self._patient = patient = port if hasattr(port, "ask") else Patience(port)
+        return patient
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -150,5 +148,5 @@ class BlockingLink(Link):
         sleep(seconds)
 
     def _release(self, port: Port) -> None:
-        self._wait = None
+        self._patient = self._straight = None
         super()._release(port)

@@ -221,14 +221,18 @@ class Link:
         try:
             if self.guard is not None and purpose == "command":
                 self.guard(request)
-            if not request.plain or self.pin is not None or self.session.state is CLOSED:
-                await self._settle(request, purpose)
-            outcome = await self._perform(request, purpose, self.branch)
-            if isinstance(outcome, Answered) and not outcome.way:
-                return outcome.code, outcome.data
-            return await self._concluded(request, purpose, outcome)
+            return await self._exchange(request, purpose)
         except IpmiLabError as error:
             raise error.about(target=self.name, request=request.label()) from None
+
+    async def _exchange(self, request: Request[Any], purpose: str) -> tuple[int, bytes]:
+        """What ``exchange`` does once the guard has agreed."""
+        if not request.plain or self.pin is not None or self.session.state is CLOSED:
+            await self._settle(request, purpose)
+        outcome = await self._perform(request, purpose, self.branch)
+        if isinstance(outcome, Answered) and not outcome.way:
+            return outcome.code, outcome.data
+        return await self._concluded(request, purpose, outcome)
 
     async def _concluded(self, request: Request[Any], purpose: str, outcome: Answered | GaveUp) -> tuple[int, bytes]:
         """Code and data, after one new login where the session was lost and the request may be sent twice."""

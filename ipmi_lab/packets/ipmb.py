@@ -1,6 +1,7 @@
 """The message inside every session packet, laid out as on the IPMB. IPMI 2.0 §13.8, IPMB 1.0 §2.11."""
 
 import struct
+from functools import lru_cache
 from typing import NamedTuple
 
 from ipmi_lab.errors import BadChecksum, TooShort
@@ -13,7 +14,7 @@ _TO_BMC = [bytes((BMC, number, -(BMC + number) & 0xFF, CONSOLE)) for number in r
 _TO_CONSOLE = [bytes((CONSOLE, number, -(CONSOLE + number) & 0xFF, BMC)) for number in range(256)]
 """How the messages between console and BMC begin, by network function and LUN."""
 _BYTES = [bytes((number,)) for number in range(256)]
-_two, _three = struct.Struct("2B").pack, struct.Struct("3B").pack
+_two = struct.Struct("2B").pack
 
 
 class Frame(NamedTuple):
@@ -43,19 +44,19 @@ def pack(to: int, netfn_lun: int, sender: int, sequence_lun: int, command: int, 
     )
 
 
-def ask(netfn_lun: int, sequence: int, command: int, data: bytes) -> bytes:
-    """What ``pack`` makes of a question that the console asks the BMC, as nearly every message is one."""
+def ask(netfn: int, lun: int, sequence: int, command: int, data: bytes) -> tuple[bytes, bytes]:
+    """What ``pack`` makes of a question that the console asks the BMC, as nearly every message is one; and how the
+    answer to it begins, with a right checksum."""
     second = sequence << 2
+    end = CONSOLE + second + command
     if data:
-        end = _BYTES[-(CONSOLE + second + command + sum(data)) & 0xFF]
-        return _TO_BMC[netfn_lun] + _two(second, command) + data + end
-    return _TO_BMC[netfn_lun] + _three(second, command, -(CONSOLE + second + command) & 0xFF)
+        end += sum(data)
+    question = _TO_BMC[netfn << 2 | lun] + _two(second, command) + data + _BYTES[-end & 0xFF]
+    return question, _TO_CONSOLE[netfn + 1 << 2] + _two(second | lun, command)
 
 
-def answers(message: bytes, netfn_lun: int, sequence: int, command: int) -> bool:
-    """Whether a message is, whole and with right checksums, the BMC's answer to what ``ask`` made of these numbers."""
-    begins = _TO_CONSOLE[(netfn_lun & 0xFC) + 4] + _two(sequence << 2 | netfn_lun & 3, command)
-    return message[:6] == begins and len(message) > SHORTEST and not sum(message) & 0xFF
+ask_plain = lru_cache(1024)(ask)
+"""``ask`` for what is asked again and again and holds no secrets: what it made is kept."""
 
 
 def pack_request(frame: Frame) -> bytes:

@@ -8,13 +8,12 @@ from ipmi_lab.packets.rmcp import IPMI_HEADER
 
 _PLAIN = struct.Struct("<4sBIIB")
 _SIGNED = struct.Struct("<4sBII16sB")
+_BEGIN = struct.Struct("<4sBII")
 PLAIN_SIZE: int = _PLAIN.size
 SIGNED_SIZE: int = _SIGNED.size
+CODE_AT: int = _BEGIN.size
 
 LONGEST = 255
-
-
-Fields = tuple[int, int, int, bytes, bytes]
 
 
 class Packet(NamedTuple):
@@ -38,40 +37,27 @@ def pack(authentication: int, sequence: int, session_id: int, code: bytes, messa
     return _PLAIN.pack(IPMI_HEADER, 0, sequence, session_id, size) + message
 
 
+def begin(authentication: int, sequence: int, session_id: int) -> bytes:
+    """How a packet begins: all in front of the authentication code."""
+    return _BEGIN.pack(IPMI_HEADER, authentication, sequence, session_id)
+
+
 def parse(datagram: bytes, lengths: bool = True) -> Packet:
     """A datagram taken apart; bytes behind the announced length (the legacy pad) are tolerated. Without ``lengths``
     the message is all that came, whatever is announced."""
-    return Packet(*fields(datagram, lengths))
-
-
-def fields(datagram: bytes, lengths: bool = True) -> Fields:
-    """What ``parse`` puts into a ``Packet``."""
-    try:
-        _, kind, sequence, session_id, code, size = _SIGNED.unpack_from(datagram)
-    except struct.error:
-        kind = 0
-    if not kind & 0x0F:
-        return _unsigned(datagram, lengths)
-    message = datagram[SIGNED_SIZE : SIGNED_SIZE + size] if lengths else datagram[SIGNED_SIZE:]
-    if kind & 0xF0 or (lengths and len(message) < size):
-        raise _fault(kind, size if lengths else 0, len(message))
-    return kind, sequence, session_id, code, message
-
-
-def _unsigned(datagram: bytes, lengths: bool) -> Fields:
     came = len(datagram)
     if came < PLAIN_SIZE:
         raise TooShort(f"an IPMI 1.5 packet of {came} bytes came, its header has {PLAIN_SIZE}")
     _, kind, sequence, session_id, size = _PLAIN.unpack_from(datagram)
+    header, code = PLAIN_SIZE, b""
     if kind & 0x0F:
-        raise TooShort(f"an authenticated packet of {came} bytes came, its header has {SIGNED_SIZE}")
-    message = datagram[PLAIN_SIZE : PLAIN_SIZE + size] if lengths else datagram[PLAIN_SIZE:]
-    if kind & 0xF0 or (lengths and len(message) < size):
-        raise _fault(kind, size if lengths else 0, len(message))
-    return kind, sequence, session_id, b"", message
-
-
-def _fault(kind: int, size: int, came: int) -> RemoteError:
-    if came < size:
-        return TooShort(f"the packet announces {size} bytes, {came} came")
-    return RemoteError(f"the authentication type 0x{kind:02X} has reserved bits set")
+        if came < SIGNED_SIZE:
+            raise TooShort(f"an authenticated packet of {came} bytes came, its header has {SIGNED_SIZE}")
+        _, kind, sequence, session_id, code, size = _SIGNED.unpack_from(datagram)
+        header = SIGNED_SIZE
+    message = datagram[header : header + size] if lengths else datagram[header:]
+    if lengths and len(message) < size:
+        raise TooShort(f"the packet announces {size} bytes, {len(message)} came")
+    if kind & 0xF0:
+        raise RemoteError(f"the authentication type 0x{kind:02X} has reserved bits set")
+    return Packet(kind, sequence, session_id, code, message)

@@ -50,37 +50,22 @@ def too_long(size: int) -> LocalError:
     return LocalError(f"the message takes {size} bytes, a packet carries at most {LONGEST}")
 
 
-PADS = (b"\xff\xff\x02\x07", b"\xff\x01\x07", b"\x00\x07", b"\xff\xff\xff\x03\x07")
+TRAILERS = (b"\xff\xff\x02\x07", b"\xff\x01\x07", b"\x00\x07", b"\xff\xff\xff\x03\x07")
 """What stands between payload and integrity code, by the last two bits of the payload's size: the pad that makes what
 is signed a multiple of four long, and the next header. The code covers all from behind the RMCP header to here."""
 
 
 def parse(datagram: bytes) -> Packet:
     """A datagram taken apart as far as its payload; the trailer is ``check_trailer``'s."""
-    sequence, payload = contents(datagram)
-    _, form, kind, session_id, _, _ = _HEADER.unpack_from(datagram)
+    came = len(datagram)
+    if came < HEADER_SIZE:
+        raise TooShort(f"an RMCP+ packet of {came} bytes came, its header has {HEADER_SIZE}")
+    _, form, kind, session_id, sequence, size = _HEADER.unpack_from(datagram)
+    if came < HEADER_SIZE + size:
+        raise TooShort(f"the packet announces a payload of {size} bytes, {came - HEADER_SIZE} came")
     if form != FORMAT or kind & 0x3F == PAYLOAD_OEM:
         raise RemoteError(f"not an RMCP+ packet that we know: format 0x{form:02X}, payload 0x{kind & 0x3F:02X}")
-    return Packet(kind, session_id, sequence, payload)
-
-
-def contents(datagram: bytes) -> tuple[int, bytes]:
-    """Sequence number and payload of a packet, for whoever knows its first ``NUMBERS_AT`` bytes."""
-    try:
-        sequence, size = NUMBERS.unpack_from(datagram, NUMBERS_AT)
-    except struct.error:
-        raise too_short(datagram) from None
-    if len(datagram) < HEADER_SIZE + size:
-        raise too_short(datagram, size)
-    return sequence, datagram[HEADER_SIZE : HEADER_SIZE + size]
-
-
-def too_short(datagram: bytes, size: int | None = None) -> TooShort:
-    """Why a packet has no whole header, or none of the payload of that size that it announces."""
-    came = len(datagram)
-    if size is None:
-        return TooShort(f"an RMCP+ packet of {came} bytes came, its header has {HEADER_SIZE}")
-    return TooShort(f"the packet announces a payload of {size} bytes, {came - HEADER_SIZE} came")
+    return Packet(kind, session_id, sequence, datagram[HEADER_SIZE : HEADER_SIZE + size])
 
 
 def check_trailer(datagram: bytes, payload_size: int, code_size: int) -> None:

@@ -25,9 +25,21 @@ class Port(Protocol):
     def close(self) -> None: ...
 
 
+class Patient(Protocol):
+    """What waits for a port: the port itself where its operating system waits and receives in one call, else its
+    ``Patience``. Either may return sooner than it was told to."""
+
+    def wait(self, seconds: float) -> bytes | None:
+        """The next datagram, or None where none came in so many seconds."""
+        ...
+
+    def ask(self, datagram: bytes, seconds: float) -> bytes | None:
+        """Send, and wait for what comes first."""
+        ...
+
+
 class Patience:
-    """Waits on a port's descriptor. A port whose operating system waits and receives in one call has a ``wait`` of its
-    own, which may return sooner."""
+    """Waits on a port's descriptor."""
 
     def __init__(self, port: Port) -> None:
         self._port = port
@@ -35,5 +47,8 @@ class Patience:
         self._poll.register(port.fileno(), select.POLLIN)
 
     def wait(self, seconds: float) -> bytes | None:
-        """The next datagram, or None where none came in so many seconds."""
         return self._port.receive() if self._poll.poll(int(seconds * 1000) + 1 if seconds > 0 else 0) else None
+
+    def ask(self, datagram: bytes, seconds: float) -> bytes | None:
+        self._port.send(datagram)
+        return self.wait(seconds)

@@ -31,6 +31,7 @@ class UdpPort:
         family, kind, protocol, _, address = found[0]
         self._socket = socket.socket(family, kind, protocol)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL)
+        self._send, self._receive = self._socket.send, self._socket.recv
         self._patience = Patience(self)
         try:
             self._socket.connect(address)
@@ -43,23 +44,20 @@ class UdpPort:
 
     def send(self, datagram: bytes) -> None:
         try:
-            self._socket.send(datagram, _AT_ONCE)
+            self._send(datagram, _AT_ONCE)
         except OSError as error:  # lost on the way out, like any datagram: whoever waits tries again
             self.trouble = _said(error)
 
     def receive(self) -> bytes | None:
-        return self.wait(-1)
+        return self._received(_AT_ONCE)
 
     def wait(self, seconds: float) -> bytes | None:
-        """The next datagram, or None where none came in so many seconds or in a fifth of one; below zero it is looked
-        for, and not waited for."""
-        flags = 0
-        if seconds < AT_LEAST:
-            if seconds >= 0:
-                return self._patience.wait(seconds)
-            flags = _AT_ONCE
+        """The next datagram, or None where none came in so many seconds or in a fifth of one."""
+        return self._patience.wait(seconds) if seconds < AT_LEAST else self._received(0)
+
+    def _received(self, flags: int) -> bytes | None:
         try:
-            datagram = self._socket.recv(LARGEST, flags)
+            datagram = self._receive(LARGEST, flags)
         except BlockingIOError:
             return None
         except OSError as error:
@@ -67,6 +65,23 @@ class UdpPort:
             return None
         self.trouble = ""
         return datagram
+
+    def ask(self, datagram: bytes, seconds: float) -> bytes | None:
+        """What ``send`` and then ``wait`` do, in one call; what could not be sent is not waited for."""
+        if seconds < AT_LEAST:
+            self.send(datagram)
+            return self.wait(seconds)
+        try:
+            self._send(datagram, _AT_ONCE)
+            received = self._receive(LARGEST)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            self.trouble = _said(error)
+            return None
+        if self.trouble:
+            self.trouble = ""
+        return received
 
     def close(self) -> None:
         self._socket.close()

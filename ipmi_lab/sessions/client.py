@@ -23,9 +23,9 @@ from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.bridging import BridgedQuestions
 from ipmi_lab.sessions.crypto import Random
-from ipmi_lab.sessions.events import Answered, Closed, Dropped, Event, Observe, Opened, Refused, Said
+from ipmi_lab.sessions.events import Answered, Closed, Dropped, Event, GaveUp, Observe, Opened, Refused, Said
 from ipmi_lab.sessions.login import Login, Timing
-from ipmi_lab.sessions.pending import Pending
+from ipmi_lab.sessions.pending import Pending, Tell
 from ipmi_lab.sessions.steps import Ask, Say, Steps
 from ipmi_lab.sessions.wrapping import SessionWrapping, Wrapping
 
@@ -87,23 +87,29 @@ class ClientSession(BridgedQuestions):
 
     # ------------------------------------------------------------------ what the owner calls
 
-    def request(self, request: Request[Any], now: float, purpose: str = "command", branch: Branch | None = None) -> int:
-        """Ask; the number comes back in the answer's event. Outside a session only what BMCs answer there, within one
-        also controllers behind the BMC, on a branch."""
+    def request(
+        self,
+        request: Request[Any],
+        now: float,
+        purpose: str = "command",
+        branch: Branch | None = None,
+        tell: Tell | None = None,
+    ) -> int:
+        """Ask; the number comes back in the answer's event, which goes to ``tell`` if that is given. Outside a session
+        only what BMCs answer there, within one also controllers behind the BMC, on a branch."""
         wrapping: Wrapping | None = self._wrapping
         if wrapping is None:
             if not request.sessionless:
                 raise SessionError("there is no session", hint="Establish one first.")
-            return self._ask(request, now, purpose, self._outside)
-        return self._ask(request, now, purpose, wrapping, branch if purpose == "command" else None)
+            return self._ask(request, now, purpose, self._outside, None, tell)
+        return self._ask(request, now, purpose, wrapping, branch if purpose == "command" else None, tell)
 
     def straight(
         self,
-        request: Request[Any],
-        purpose: str,
         clock: Callable[[], float],
-        send: Callable[[bytes], None],
-        wait: Callable[[float], bytes | None],
+        ask_port: Callable[[bytes, float], bytes | None],
+        request: Request[Any],
+        purpose: str = "command",
     ) -> tuple[int, bytes] | int | None:
         """Ask a plain question, send it and wait a while for its answer, without all that only trouble needs.
 
@@ -112,6 +118,16 @@ class ClientSession(BridgedQuestions):
         since only ``request`` can do it.
         """
         return None
+
+    def begin(self, request: Request[Any], now: float, purpose: str, tell: Tell) -> Pending | None:
+        """The first half of ``straight``, for whoever does not wait: the question is under way, once its datagram is
+        sent. None where only ``request`` can ask it."""
+        return None
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to send and nothing to wait for."""
+        return not (self._open or self._out or self._timers or self._waiting)
 
     def open(self, now: float) -> None:
         """Begin to open the session; ``Opened`` or ``Refused`` tells how it went."""
@@ -142,6 +158,10 @@ class ClientSession(BridgedQuestions):
 
     def abandon(self) -> None:
         """Drop the session without a word: the BMC has dropped it, or whoever was opening it has gone."""
+        for pending in [*self._open.values(), *self._waiting]:
+            if pending.tell is not None:
+                gone = GaveUp(pending.number, pending.tries, 0.0, lost=False, refused="the session was given up")
+                pending.tell(gone)
         self.state, self._wrapping, self._steps = State.CLOSED, None, None
         self._prober = self._fetcher = None
         self._timers.clear()
@@ -213,6 +233,20 @@ class ClientSession(BridgedQuestions):
     # ------------------------------------------------------------------ what arrives
 
     def _answer(self, message: bytes, wrapping: Wrapping, now: float) -> None:
+        pending = self._open.get(message[4] >> 2) if len(message) > ipmb.SHORTEST else None
+        if (  # nearly always
+            pending is not None
+            and pending.begins
+            and message.startswith(pending.begins)
+            and pending.wrapping is wrapping
+            and not sum(message) & 0xFF
+        ):
+            self._answered(pending, message, now)
+        else:
+            self._match(message, wrapping, now)
+
+    def _match(self, message: bytes, wrapping: Wrapping, now: float) -> None:
+        """Find the question of an answer that is not made as nearly all are; RemoteError says why there is none."""
         ipmb.check(message, self._checksums)
         to, netfn_lun, _, sender, sequence_lun, command = message[:6]
         pending = self._open.get(sequence_lun >> 2)
@@ -234,12 +268,15 @@ class ClientSession(BridgedQuestions):
             raise RemoteError("an answer came that fits no open question")
         if len(message) < 8:
             raise RemoteError("an answer came without a completion code")
+        self._answered(pending, message, now)
+
+    def _answered(self, pending: Pending, message: bytes, now: float) -> None:
         del self._open[pending.sequence]
         if pending.tries > 1:
             self._numbers.rest(pending.sequence, now)
-        else:
+        elif now - pending.sent_at > self._quick:
             self._smooth(now - pending.sent_at)
-        if wrapping is self._wrapping:
+        if pending.wrapping is self._wrapping:
             self.last_heard_inside = now
         self._deliver(pending, Answered(pending.number, message[6], message[7:-1]), now)
 
@@ -258,7 +295,7 @@ class ClientSession(BridgedQuestions):
         if pending.observe is not None:
             self._finish(pending, now, answer.code, answer.data)
         if pending.owner == "command":
-            self._events.append(answer)
+            self._hand(pending, answer)
         elif pending is self._prober:
             self._alive(now)
         elif pending is self._fetcher:
@@ -266,7 +303,7 @@ class ClientSession(BridgedQuestions):
         elif pending.owner == "session":
             self._proceed(pending, answer, now)
         else:
-            self._events.append(answer)
+            self._hand(pending, answer)
         if self._waiting:
             self._fill(now)
 

@@ -1,31 +1,22 @@
 """What sessions sign and encrypt with: the algorithms of the cipher suites and of IPMI 1.5. IPMI 2.0 §13.28 to §13.31.
 
-Contexts are made once a session, not once a packet: most of a packet's time would go into making them. Keyed hashes are
-those of ``cryptography``. MD5 is the interpreter's own, which needs half the time of OpenSSL's for the few bytes of a
-packet, and loads none.
+What signs and encrypts is made once a session, not once a packet: most of a packet's time would go into making it. The
+hashes are those that the interpreter has built in: for the few bytes of a packet OpenSSL's take longer, so much is set
+up for each, and they would load a library that only encryption needs.
 """
 
 import struct
 from collections.abc import Callable
 from functools import cache, partial
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ipmi_lab.errors import LocalError, RemoteError
 from ipmi_lab.sessions.md2 import md2
 
 if TYPE_CHECKING:
-    from hashlib import md5
-
     from cryptography.hazmat.primitives.ciphers import Cipher
     from cryptography.hazmat.primitives.ciphers.modes import CBC
-    from cryptography.hazmat.primitives.hmac import HMAC
-else:
-    try:
-        from _md5 import md5
-    except ImportError:  # an interpreter that was built without it
-        import hashlib
-
-        md5 = partial(hashlib.md5, usedforsecurity=False)
 
 Random = Callable[[int], bytes]
 
@@ -33,9 +24,10 @@ AUTHENTICATIONS = {0: "none", 1: "HMAC-SHA1", 2: "HMAC-MD5", 3: "HMAC-SHA256"}
 INTEGRITIES = {0: "none", 1: "HMAC-SHA1-96", 2: "HMAC-MD5-128", 3: "MD5-128", 4: "HMAC-SHA256-128"}
 CONFIDENTIALITIES = {0: "none", 1: "AES-CBC-128", 2: "xRC4-128", 3: "xRC4-40"}
 
-HASHES = {1: "SHA1", 2: "MD5", 3: "SHA256"}
+HASHES = {1: "sha1", 2: "md5", 3: "sha256"}
 CHECK_VALUE_SIZES = {0: 0, 1: 12, 2: 16, 3: 16}
 BLOCK = 16
+HASH_BLOCK = 64
 
 
 class Suite(NamedTuple):
@@ -78,61 +70,104 @@ STRONGEST_FIRST = (17, 3, 12, 8, 18, 4, 13, 9, 19, 5, 14, 10, 16, 2, 11, 7, 15, 
 """What ``auto`` tries, and never suite 0: with it any password works."""
 
 
+class Hash(Protocol):
+    """The hash over some bytes, as ``hashlib`` has it."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def digest(self) -> bytes: ...
+
+
+class _Begun(Hash, Protocol):
+    """A hash that can be gone on with more than once."""
+
+    def copy(self) -> "_Begun": ...
+
+
+@cache
+def _hash(name: str) -> Callable[[bytes], _Begun]:
+    """Begins a hash with some bytes: md5, sha1 or sha256."""
+    for module in (f"_{name}", "_sha2"):
+        try:
+            found: Callable[[bytes], _Begun] = getattr(import_module(module), name)
+        except (ImportError, AttributeError):
+            continue
+        return found
+    import hashlib  # of an interpreter that was built without its own
+
+    return partial(hashlib.new, name, usedforsecurity=False)
+
+
+md5 = _hash("md5")
+_INNER, _OUTER = (bytes(number ^ pad for number in range(256)) for pad in (0x36, 0x5C))
+
+
+def _keyed(name: str, key: bytes) -> tuple[_Begun, _Begun]:
+    """The two hashes of an HMAC, behind the key (RFC 2104): the outer one takes what the inner one made of the data."""
+    begin = _hash(name)
+    if len(key) > HASH_BLOCK:
+        key = begin(key).digest()
+    key = key.ljust(HASH_BLOCK, b"\0")
+    return begin(key.translate(_INNER)), begin(key.translate(_OUTER))
+
+
 def hash_of(authentication: int, key: bytes, data: bytes) -> bytes:
     """The keyed hash of an authentication algorithm; empty where it is none."""
     if not authentication:
         return b""
-    context = _keyed(HASHES[authentication])(key)
-    context.update(data)
-    return context.finalize()
-
-
-@cache
-def _keyed(algorithm: str) -> "Callable[[bytes], HMAC]":
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.hmac import HMAC
-
-    return partial(HMAC, algorithm=getattr(hashes, algorithm)())
-
-
-class Signing(Protocol):
-    """The hash over one packet, as ``cryptography`` has it."""
-
-    def update(self, data: bytes) -> None: ...
-
-    def finalize(self) -> bytes: ...
+    inner, outer = _keyed(HASHES[authentication], key)
+    inner.update(data)
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 class Integrity(NamedTuple):
-    """Signs packets: what begins the hash over one, and how many bytes of it go along (0: nothing is signed).
+    """Signs packets: what begins the two hashes over one, of which the outer one takes what the inner one made, and how
+    many bytes of its digest go along (0: nothing is signed)."""
 
-    The context of an HMAC is made once a session, and copied for each packet.
-    """
-
-    begin: Callable[[], Signing]
+    inner: Callable[[], Hash]
+    outer: Callable[[], Hash]
     size: int
 
+    def code(self, data: bytes) -> bytes:
+        """What goes along with a packet."""
+        inner, outer = self.inner(), self.outer()
+        inner.update(data)
+        outer.update(inner.digest())
+        return outer.digest()[: self.size]
 
-class Md5Sandwich:
+
+class _Whole:
+    """No hash: its digest is all that it took."""
+
+    def __init__(self) -> None:
+        self._data = b""
+
+    def update(self, data: bytes, /) -> None:
+        self._data += data
+
+    def digest(self) -> bytes:
+        return self._data
+
+
+class _Md5Sandwich(_Whole):
     """MD5-128: the password before and behind the data, no HMAC."""
 
     def __init__(self, password: bytes) -> None:
+        super().__init__()
         self._password = password.ljust(20, b"\0")
-        self._data = b""
 
-    def update(self, data: bytes) -> None:
-        self._data += data
-
-    def finalize(self) -> bytes:
+    def digest(self) -> bytes:
         return md5(self._password + self._data + self._password).digest()
 
 
 def integrity(algorithm: int, k1: bytes, password: bytes) -> Integrity:
     """The signer of an integrity algorithm."""
     if algorithm in (0, 3):
-        return Integrity(partial(Md5Sandwich, password), 16 if algorithm else 0)
-    hashed, size = {1: ("SHA1", 12), 2: ("MD5", 16), 4: ("SHA256", 16)}[algorithm]
-    return Integrity(_keyed(hashed)(k1).copy, size)
+        return Integrity(_Whole, partial(_Md5Sandwich, password), 16 if algorithm else 0)
+    name, size = {1: ("sha1", 12), 2: ("md5", 16), 4: ("sha256", 16)}[algorithm]
+    inner, outer = _keyed(name, k1)
+    return Integrity(inner.copy, outer.copy, size)
 
 
 class Confidentiality(Protocol):
@@ -151,8 +186,9 @@ def _aes_cbc() -> "Callable[[bytes, bytes], Cipher[CBC]]":
     return lambda key, vector: Cipher(algorithms.AES(key), modes.CBC(vector))
 
 
-_VECTOR, _LEAST = bytes(BLOCK), 2 * BLOCK
-_AES_TRAILERS = [bytes(range(1, count + 1)) + bytes((count,)) for count in range(BLOCK)]
+LEAST_BLOCKS = 2 * BLOCK  # a vector, and one of pad or message
+AES_VECTOR = bytes(BLOCK)
+AES_PADS = [bytes(range(1, count + 1)) + bytes((count,)) for count in range(BLOCK)]
 
 
 class Aes:
@@ -169,11 +205,11 @@ class Aes:
         chain_on, chain_back = cipher.encryptor().update, cipher.decryptor().update
 
         def encrypt(payload: bytes) -> bytes:
-            return chain_on(_VECTOR + payload + _AES_TRAILERS[~len(payload) & 15])
+            return chain_on(AES_VECTOR + payload + AES_PADS[~len(payload) & 15])
 
         def decrypt(data: bytes) -> bytes:
             size = len(data)
-            if size & 15 or size < _LEAST:
+            if size & 15 or size < LEAST_BLOCKS:
                 raise RemoteError(f"an encrypted payload of {size} bytes came, which is no whole number of blocks")
             plain = chain_back(data)
             pad = plain[-1]

@@ -100,7 +100,7 @@ def choose(login: Login, capabilities: ChannelAuthenticationCapabilities) -> Aut
 class _Activating(Lan15):
     """Until the session is open its answers may come under the temporary id or already under the new one."""
 
-    def unwrap_known(self, datagram: bytes) -> bytes:
+    def unwrap(self, datagram: bytes) -> bytes:
         packet = lan15.parse(datagram, lengths="nosdulength" not in self.quirks)
         if packet.authentication:
             self.check_code(packet)

@@ -6,13 +6,14 @@ from typing import Any
 from ipmi_lab.commands.command import Request
 from ipmi_lab.errors import NoAnswer, RemoteError, TooShort
 from ipmi_lab.packets import lan20, rmcp
-from ipmi_lab.packets.ipmb import answers, ask
+from ipmi_lab.packets.ipmb import SHORTEST as SHORTEST_MESSAGE
+from ipmi_lab.packets.ipmb import ask_plain
 from ipmi_lab.sessions.client import ClientSession, State
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.events import Closed, Opened, Ponged, Refused, Said, exchanged
 from ipmi_lab.sessions.login import Login, Timing
 from ipmi_lab.sessions.opening import opening
-from ipmi_lab.sessions.pending import Pending
+from ipmi_lab.sessions.pending import Pending, Tell
 from ipmi_lab.sessions.steps import Say, Steps
 from ipmi_lab.sessions.wrapping import Lan15, Lan20, Sessionless, SessionWrapping
 
@@ -64,49 +65,57 @@ class LanSession(ClientSession):
 
     def straight(
         self,
-        request: Request[Any],
-        purpose: str,
         clock: Callable[[], float],
-        send: Callable[[bytes], None],
-        wait: Callable[[float], bytes | None],
+        ask_port: Callable[[bytes, float], bytes | None],
+        request: Request[Any],
+        purpose: str = "command",
     ) -> tuple[int, bytes] | int | None:
-        wrapping, now = self._wrapping, clock()
+        wrapping, numbers, now = self._wrapping, self._numbers, clock()
         if wrapping is None or self._open or self._spacing:
             return None
-        netfn_lun, command, numbers = request.netfn << 2 | request.lun, request.command, self._numbers
         sequence = numbers.take(self._open, now) if numbers.resting else numbers.following() & 0x3F
         try:
-            datagram = wrapping.wrap(ask(netfn_lun, sequence, command, request.encode()))
-            slow = self._round_trip > self._quick
-            patience = self._first_wait() if slow else self._shortest
-            send(datagram)
-            received = wait(patience)
-            came, message = clock(), None
-            if received is not None and received.startswith(wrapping.begins):
-                try:
-                    message = wrapping.unwrap_known(received)
-                except RemoteError:
-                    pass  # ``_take`` will say why
-                else:
-                    if answers(message, netfn_lun, sequence, command):
-                        if slow or came - now > self._quick:
-                            self._smooth(came - now)
-                        self.last_heard_inside = came
-                        code, data = message[6], message[7:-1]
-                        if self.observe is not None:
-                            self.observe(exchanged(request, code, data, 1, came - now, purpose))
-                        return code, data
-            self._count = number = self._count + 1
-            pending = self._open[sequence] = Pending(number, request, now, purpose, wrapping, self.observe)
-            pending.sequence, pending.datagram, pending.tries = sequence, datagram, 1
-            pending.wait, pending.wake_at = patience, now + patience
+            question, begins = ask_plain(request.netfn, request.lun, sequence, request.command, request.encode())
+            datagram, patience = wrapping.wrap(question), self._patience
+            received, message = ask_port(datagram, patience), None
+            came = clock()
+            if received is not None and (message := wrapping.unwrap_next(received)) is not None:
+                if message.startswith(begins) and len(message) > SHORTEST_MESSAGE and not sum(message) & 0xFF:
+                    self.last_heard_inside, elapsed = came, came - now
+                    if elapsed > self._quick:
+                        self._smooth(elapsed)
+                    if self.observe is not None:
+                        self.observe(exchanged(request, message[6], message[7:-1], 1, elapsed, purpose))
+                    return message[6], message[7:-1]
+            pending = self._sent(request, now, purpose, sequence, datagram, begins)
             if received is not None:
                 self._take_other(received, message, came)
         except BaseException:  # it does not fit into a packet, or somebody was interrupted: nobody waits for it
             self._open.pop(sequence, None)
-            self._numbers.rest(sequence, now)
+            numbers.rest(sequence, now)
             raise
-        return number
+        return pending.number
+
+    def begin(self, request: Request[Any], now: float, purpose: str, tell: Tell) -> Pending | None:
+        wrapping, numbers = self._wrapping, self._numbers
+        if wrapping is None or self._spacing or self._waiting or len(self._open) >= self.in_flight:
+            return None
+        sequence = numbers.take(self._open, now) if self._open or numbers.resting else numbers.following() & 0x3F
+        question, begins = ask_plain(request.netfn, request.lun, sequence, request.command, request.encode())
+        pending = self._sent(request, now, purpose, sequence, wrapping.wrap(question), begins)
+        pending.tell = tell
+        return pending
+
+    def _sent(
+        self, request: Request[Any], now: float, purpose: str, sequence: int, datagram: bytes, begins: bytes
+    ) -> Pending:
+        """The entry of a question of the session that was sent or is about to be."""
+        assert self._wrapping is not None
+        self._count = number = self._count + 1
+        pending = self._open[sequence] = Pending(number, request, now, purpose, self._wrapping, self.observe)
+        pending.sequence, pending.datagram, pending.begins, pending.tries = sequence, datagram, begins, 1
+        pending.wait, pending.wake_at = self._patience, now + self._patience
+        return pending
 
     def _take_other(self, datagram: bytes, message: bytes | None, now: float) -> None:
         """Take what came first, with its message where that is out already, as ``receive`` does."""
@@ -122,8 +131,8 @@ class LanSession(ClientSession):
 
     def _take(self, datagram: bytes, now: float) -> None:
         wrapping = self._wrapping
-        if wrapping is not None and datagram.startswith(wrapping.begins):  # nearly always
-            self._answer(wrapping.unwrap_known(datagram), wrapping, now)
+        if wrapping is not None and (message := wrapping.unwrap_next(datagram)) is not None:  # nearly always
+            self._answer(message, wrapping, now)
             return
         if datagram[:4] != rmcp.IPMI_HEADER and rmcp.message_class(datagram) == rmcp.ASF:
             self._take_pong(datagram)

@@ -6,37 +6,30 @@ from typing import Any
 
 from ipmi_lab.commands.command import Request
 from ipmi_lab.sessions.bridge import Found, Route
-from ipmi_lab.sessions.events import Observe
+from ipmi_lab.sessions.events import Answered, GaveUp, Observe
 from ipmi_lab.sessions.wrapping import Wrapping
+
+Tell = Callable[[Answered | GaveUp], None]
 
 NUMBERS = 64
 REST = 5.0
 
 
 class Pending:
-    """One question under way."""
+    """One question under way. Its answer or its end goes to ``tell``, or among the session's events where that is
+    None; ``begins`` is how its answer begins, where that is known beforehand."""
 
-    __slots__ = (
-        "asked_at",
-        "datagram",
-        "doubts",
-        "number",
-        "observe",
-        "owner",
-        "passed",
-        "probing",
-        "refusal",
-        "repeat",
-        "request",
-        "route",
-        "sent_at",
-        "sequence",
-        "tracked",
-        "tries",
-        "wait",
-        "wake_at",
-        "wrapping",
-    )
+    sequence = -1
+    tries = 0
+    wait = 0.0
+    datagram = begins = b""
+    probing = False
+    doubts = 0
+    route: Route = ()
+    tracked = True
+    passed = 0  # how many levels have accepted it
+    refusal: Found | None = None  # of its first form, with tracking
+    tell: Tell | None = None
 
     def __init__(
         self,
@@ -46,27 +39,18 @@ class Pending:
         owner: str,
         wrapping: Wrapping,
         observe: Observe | None = None,
-        route: Route = (),
     ) -> None:
         self.number = number
         self.request = request
-        self.repeat = request.repeatable()
-        self.route = route
         self.observe = observe
         self.owner = owner  # "command", "session", "keep-alive", "probe" or "fetch"
         self.wrapping = wrapping
-        self.asked_at = now
-        self.sent_at = self.wake_at = now
-        self.sequence = -1
-        self.tries = 0
-        self.wait = 0.0
-        self.datagram = b""
-        self.probing = False
-        self.doubts = 0
-        if route:
-            self.tracked = True
-            self.passed = 0  # how many levels have accepted it
-            self.refusal: Found | None = None  # of its first form, with tracking
+        self.asked_at = self.sent_at = self.wake_at = now
+
+    @property
+    def repeat(self) -> bool:
+        """Whether it may be sent twice."""
+        return self.request.repeatable()
 
 
 class Numbers:

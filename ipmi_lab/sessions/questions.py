@@ -12,7 +12,7 @@ from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.events import Answered, Event, GaveUp, Observe, exchanged
 from ipmi_lab.sessions.login import Timing
-from ipmi_lab.sessions.pending import NUMBERS, Numbers, Pending
+from ipmi_lab.sessions.pending import NUMBERS, Numbers, Pending, Tell
 from ipmi_lab.sessions.wrapping import SessionWrapping, Wrapping
 from ipmi_lab.wire.codes import Privilege
 
@@ -36,6 +36,7 @@ class Questions:
         "_open",
         "_out",
         "_outside",
+        "_patience",
         "_prober",
         "_quick",
         "_round_trip",
@@ -54,6 +55,7 @@ class Questions:
     ) -> None:
         if not 1 <= in_flight < NUMBERS:
             raise LocalError(f"{in_flight} questions in flight are not possible", hint="1 to 63 are.")
+        self._round_trip = 0.0  # smoothed, in seconds; 0 while it is unknown, or too short to matter
         self.timing, self.in_flight, self.observe = timing, in_flight, observe
         self.last_heard_inside = float("-inf")
         self._outside = outside
@@ -64,7 +66,6 @@ class Questions:
         self._waiting: deque[Pending] = deque()
         self._out: list[bytes] = []
         self._events: list[Event] = []
-        self._round_trip = 0.0  # smoothed, in seconds; 0 until it is known
         self._prober: Pending | None = None
         self._fetcher: Pending | None = None
         self._alive_at = float("-inf")
@@ -79,7 +80,7 @@ class Questions:
     def timing(self, timing: Timing) -> None:
         self._timing, self._spacing = timing, timing.spacing
         self._shortest = min(timing.first, timing.timeout)
-        self._quick = self._shortest / 4  # round trips below it do not count
+        self._settle_patience()
 
     def forget(self, number: int | None = None) -> None:
         """Stop waiting for an answer that nobody wants any more, or for all that the owner asked for."""
@@ -94,13 +95,19 @@ class Questions:
         self._waiting = deque(pending for pending in self._waiting if not unwanted(pending))
 
     def _ask(
-        self, request: Request[Any], now: float, owner: str, wrapping: Wrapping, branch: Branch | None = None
+        self,
+        request: Request[Any],
+        now: float,
+        owner: str,
+        wrapping: Wrapping,
+        branch: Branch | None = None,
+        tell: Tell | None = None,
     ) -> int:
         self._count = number = self._count + 1
-        if branch is None:
-            pending = Pending(number, request, now, owner, wrapping, self.observe)
-        else:
-            pending = Pending(number, request, now, owner, wrapping, branch.observe or self.observe, branch.route)
+        pending = Pending(number, request, now, owner, wrapping, self.observe)
+        if branch is not None:
+            pending.route, pending.observe = branch.route, branch.observe or self.observe
+        pending.tell = tell
         if self._open or self._waiting or self._free_at > now:
             self._waiting.append(pending)
             self._fill(now)
@@ -134,18 +141,25 @@ class Questions:
         return len(self._open) - (self._prober is not None) - (self._fetcher is not None)
 
     def _first_wait(self) -> float:
+        return self._patience
+
+    def _settle_patience(self) -> None:
+        """Works out the first wait, and above how many seconds a round trip has something to say about it."""
         wait, shortest = 4 * self._round_trip, self._shortest
-        return shortest if wait < shortest else min(wait, self.timing.timeout)
+        self._patience = shortest if wait <= shortest else min(wait, self.timing.timeout)
+        self._quick = shortest / 4 if 0 < wait <= shortest else 0.0  # the first of all is learned, long or short
 
     def _send(self, pending: Pending, now: float) -> None:
         """Put a question on its way, again with a new session number, or as the very same datagram where a second
         execution would do harm: a BMC that has seen it drops it as a duplicate."""
-        if pending.repeat or not pending.datagram:
+        if not pending.datagram or pending.repeat:
             if pending.route:
-                message = ask(bridge.APP << 2, pending.sequence, bridge.SEND_MESSAGE, self._wrap(pending))
+                message, _ = ask(bridge.APP, 0, pending.sequence, bridge.SEND_MESSAGE, self._wrap(pending))
             else:
                 request = pending.request
-                message = ask(request.netfn << 2 | request.lun, pending.sequence, request.command, request.encode())
+                message, pending.begins = ask(
+                    request.netfn, request.lun, pending.sequence, request.command, request.encode()
+                )
             pending.datagram = pending.wrapping.wrap(message)
         self._out.append(pending.datagram)
         pending.tries += 1
@@ -216,7 +230,7 @@ class Questions:
         for pending in [*self._open.values(), *self._waiting]:
             self._open.pop(pending.sequence, None)
             self._finish(pending, now)
-            self._events.append(GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=lost))
+            self._hand(pending, GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=lost))
         self._waiting.clear()
 
     def _give_up(self, pending: Pending, now: float, *, refused: str = "") -> None:
@@ -229,7 +243,10 @@ class Questions:
             self._prober = None
         else:
             elapsed = now - pending.asked_at
-            self._events.append(GaveUp(pending.number, pending.tries, elapsed, lost=False, refused=refused))
+            self._hand(pending, GaveUp(pending.number, pending.tries, elapsed, lost=False, refused=refused))
+
+    def _hand(self, pending: Pending, outcome: Answered | GaveUp) -> None:
+        (pending.tell or self._events.append)(outcome)
 
     def _finish(self, pending: Pending, now: float, code: int | None = None, data: bytes = b"") -> None:
         if pending.observe is not None:
@@ -237,9 +254,10 @@ class Questions:
             pending.observe(exchanged(pending.request, code, data, pending.tries, elapsed, pending.owner))
 
     def _smooth(self, elapsed: float) -> None:
-        """Learn the round trip, from what was sent only once."""
+        """Learn the round trip, from what was sent only once and took longer than ``_quick``."""
         known = self._round_trip
         self._round_trip = known + (elapsed - known) / 8 if known else elapsed
+        self._settle_patience()
 
     def _alive(self, now: float) -> None:
         """The BMC answers outside the session: what is not answered within it soon was asked in a session that is

@@ -11,7 +11,7 @@ class UserLevel15(Lan15):
     lenient = False
     unsigned = False
 
-    def check_code(self, packet: lan15.Fields) -> None:
-        self.unsigned = self.lenient and not packet[0]
+    def check_code(self, packet: lan15.Packet) -> None:
+        self.unsigned = self.lenient and not packet.authentication
         if not self.unsigned:
             super().check_code(packet)

@@ -5,17 +5,28 @@ decryption, pad. Whatever fails raises RemoteError and changes nothing; the call
 """
 
 import struct
+from collections.abc import Callable
 from typing import Protocol
 
 from ipmi_lab.errors import BadSignature, RemoteError
 from ipmi_lab.packets import lan15, lan20
-from ipmi_lab.packets.lan20 import AUTHENTICATED, HEADER_SIZE, NUMBERS, NUMBERS_AT, PADS
+from ipmi_lab.packets.lan20 import AUTHENTICATED, HEADER_SIZE, NUMBERS, TRAILERS
 from ipmi_lab.packets.rmcp import IPMI_HEADER
 from ipmi_lab.secret import same
-from ipmi_lab.sessions.crypto import DIGESTS, Confidentiality, Integrity, authenticator
+from ipmi_lab.sessions.crypto import (
+    AES_PADS,
+    AES_VECTOR,
+    DIGESTS,
+    LEAST_BLOCKS,
+    Aes,
+    Confidentiality,
+    Integrity,
+    authenticator,
+)
 from ipmi_lab.sessions.window import LAST, Window
 
-numbers, numbers_of = NUMBERS.pack, NUMBERS.unpack_from
+numbers = NUMBERS.pack
+AES_TRAILER = TRAILERS[0]  # behind whole blocks
 
 
 class Wrapping(Protocol):
@@ -59,6 +70,14 @@ class Sessionless20:
         return packet.payload
 
 
+def _unwrapped(wrapping: Wrapping, datagram: bytes) -> bytes | None:
+    """What ``unwrap`` gives; None where it gives none, or the packet is not even one of IPMI."""
+    try:
+        return wrapping.unwrap(datagram) if datagram.startswith(IPMI_HEADER) else None
+    except RemoteError:
+        return None
+
+
 def swapped(sequence: int) -> int:
     """A number with its bytes the other way round."""
     return int.from_bytes(sequence.to_bytes(4, "little"), "big")
@@ -87,7 +106,7 @@ class Lan15:
         self.session_id = session_id
         self.sequence = sequence
         self.window = window
-        self.begins: bytes | tuple[()] = IPMI_HEADER + bytes((authentication,)) if authentication else ()
+        self._usual = authentication in DIGESTS and not quirks
         self._code = authenticator(authentication, password, session_id)
 
     @property
@@ -101,30 +120,41 @@ class Lan15:
         code = self._code(sequence, message) if authentication else b""
         return lan15.pack(authentication, sequence, self.session_id, code, message)
 
-    def unwrap(self, datagram: bytes) -> bytes:
-        return self.unwrap_known(datagram)
-
-    def unwrap_known(self, datagram: bytes) -> bytes:
-        """The message of any packet: there is no shorter way for those that are known to begin as the session's do."""
-        quirks, window = self.quirks, self.window
-        packet = lan15.fields(datagram, not quirks or "nosdulength" not in quirks)
-        _, sequence, session_id, _, message = packet
-        if session_id != self.session_id and (session_id or "idzero" not in quirks):
-            raise RemoteError(f"a packet of session 0x{session_id:08X} came, ours is 0x{self.session_id:08X}")
-        if quirks and "endianseq" in quirks:
-            sequence = swapped(sequence)
-        in_turn = window is not None and sequence == window.highest + 1
-        if window is not None and not in_turn and not window.fresh(sequence):
-            raise RemoteError(f"the sequence number {sequence} is a duplicate or outside the window")
-        self.check_code(packet)
-        if window is not None:
-            if in_turn and not window.missing:
-                window.highest = sequence
-            else:
-                window.mark(sequence)
+    def unwrap_next(self, datagram: bytes) -> bytes | None:
+        """What ``unwrap`` gives, for a signed packet that comes next in turn and is made as nearly all are. None where
+        it is not: nothing has changed then, and ``unwrap`` tells what it is worth."""
+        window, size = self.window, len(datagram) - lan15.SIGNED_SIZE
+        if window is None or not self._usual or size < 0:
+            return _unwrapped(self, datagram)
+        number = window.highest + 1
+        if number > LAST or datagram[lan15.SIGNED_SIZE - 1] != size:
+            return None
+        if not datagram.startswith(lan15.begin(self.authentication, number, self.session_id)):
+            return None
+        message = datagram[lan15.SIGNED_SIZE :]
+        if not same(self._code(number, message), datagram[lan15.CODE_AT : lan15.SIGNED_SIZE - 1]):
+            return None
+        if window.missing:
+            window.mark(number)
+        else:
+            window.highest = number
         return message
 
-    def check_code(self, packet: lan15.Fields) -> None:
+    def unwrap(self, datagram: bytes) -> bytes:
+        packet = lan15.parse(datagram, lengths="nosdulength" not in self.quirks)
+        sequence, session_id = packet.sequence, packet.session_id
+        if session_id != self.session_id and (session_id or "idzero" not in self.quirks):
+            raise RemoteError(f"a packet of session 0x{session_id:08X} came, ours is 0x{self.session_id:08X}")
+        if "endianseq" in self.quirks:
+            sequence = swapped(sequence)
+        if self.window is not None and not self.window.fresh(sequence):
+            raise RemoteError(f"the sequence number {sequence} is a duplicate or outside the window")
+        self.check_code(packet)
+        if self.window is not None:
+            self.window.mark(sequence)
+        return packet.message
+
+    def check_code(self, packet: lan15.Packet) -> None:
         """BadSignature unless the packet's type is the session's and its code fits."""
         authentication, sequence, session_id, code, message = packet
         wanted = self._code
@@ -158,11 +188,15 @@ class Lan20:
         self.local_id, self.remote_id = local_id, remote_id
         self.integrity, self.confidentiality = integrity, confidentiality
         self.sequence, self.window = sequence, window
-        self._sign, self._signed = integrity
-        self._encrypt = confidentiality.encrypt if confidentiality is not None else None
-        self._decrypt = confidentiality.decrypt if confidentiality is not None else None
+        self._begin_inner, self._begin_outer, self._signed = integrity
+        self._code_at = -integrity.size
+        self._chain_on: Callable[[bytes], bytes] | None = None
+        self._chain_back: Callable[[bytes], bytes] | None = None
+        if isinstance(confidentiality, Aes) and integrity.size:
+            self._chain_on, self._chain_back = confidentiality.chains
+        self._around = HEADER_SIZE + len(AES_TRAILER) + integrity.size  # what stands around whole blocks
         self.flags = (AUTHENTICATED if integrity.size else 0) | (lan20.ENCRYPTED if confidentiality else 0)
-        self.begins: bytes | tuple[()] = lan20.begin(self.flags, local_id)
+        self._begins_inbound = lan20.begin(self.flags, local_id)
         self._begins = lan20.begin(self.flags, remote_id)[4:]
 
     @property
@@ -170,64 +204,70 @@ class Lan20:
         return self.remote_id
 
     def wrap(self, message: bytes) -> bytes:
-        sequence, encrypt = self.sequence, self._encrypt
+        sequence, chain_on = self.sequence, self._chain_on
         self.sequence = 1 if sequence == LAST else sequence + 1  # ``following``, without a call for each packet
-        if encrypt is not None:
-            message = encrypt(message)
-        size, signed = len(message), self._signed
         try:
-            packet = self._begins + numbers(sequence, size) + message
+            if chain_on is not None:  # what ``encrypt`` and ``code`` do, as nearly every packet wants both
+                message = chain_on(AES_VECTOR + message + AES_PADS[~len(message) & 15])
+                packet = self._begins + numbers(sequence, len(message)) + message + AES_TRAILER
+                inner, outer = self._begin_inner(), self._begin_outer()
+                inner.update(packet)
+                outer.update(inner.digest())
+                return IPMI_HEADER + packet + outer.digest()[: self._signed]
+            if self.confidentiality is not None:
+                message = self.confidentiality.encrypt(message)
+            packet = self._begins + numbers(sequence, len(message)) + message
         except struct.error:
-            raise lan20.too_long(size) from None
-        if not signed:
-            return IPMI_HEADER + packet
-        packet, signing = packet + PADS[size & 3], self._sign()
-        signing.update(packet)
-        return IPMI_HEADER + packet + signing.finalize()[:signed]
+            raise lan20.too_long(len(message)) from None
+        if self._signed:
+            packet += TRAILERS[len(message) & 3]
+            packet += self.integrity.code(packet)
+        return IPMI_HEADER + packet
+
+    def unwrap_next(self, datagram: bytes) -> bytes | None:
+        """What ``unwrap`` gives, for a packet with AES that comes next in turn and is made as nearly all are. None
+        where it is not: nothing has changed then, and ``unwrap`` tells what it is worth."""
+        window, chain_back, code_at = self.window, self._chain_back, self._code_at
+        number, size = window.highest + 1, len(datagram) - self._around
+        if chain_back is None:
+            return _unwrapped(self, datagram) if datagram[5:6] == self._begins_inbound[5:6] else None
+        if size & 15 or size < LEAST_BLOCKS:
+            return None
+        try:
+            if not datagram.startswith(self._begins_inbound + numbers(number, size)):
+                return None
+        except struct.error:  # too long, or the last number of all has been
+            return None
+        inner, outer = self._begin_inner(), self._begin_outer()
+        inner.update(datagram[4:code_at])
+        outer.update(inner.digest())
+        end = HEADER_SIZE + size
+        if not same(AES_TRAILER + outer.digest()[: self._signed], datagram[end:]):
+            return None
+        plain = chain_back(datagram[HEADER_SIZE:end])
+        if (pad := plain[-1]) > 15:
+            return None
+        if window.missing:
+            window.mark(number)
+        else:
+            window.highest = number
+        return plain[16:~pad]
 
     def unwrap(self, datagram: bytes) -> bytes:
-        other = "" if datagram.startswith(self.begins) else self._other_payload(datagram)
-        message = self.unwrap_known(datagram)
-        if other:
-            raise RemoteError(other)
-        return message
-
-    def unwrap_known(self, datagram: bytes) -> bytes:
-        """The message of a packet that is known to begin as those of this session do."""
-        try:
-            sequence, size = numbers_of(datagram, NUMBERS_AT)
-        except struct.error:
-            raise lan20.too_short(datagram) from None
-        window, came, end = self.window, len(datagram), HEADER_SIZE + size
-        if came < end:
-            raise lan20.too_short(datagram, size)
-        in_turn = sequence == window.highest + 1
-        if not in_turn and not window.fresh(sequence):
-            raise RemoteError(f"the sequence number {sequence} is a duplicate or outside the window")
-        if signed := self._signed:
-            code_at, signing = came - signed, self._sign()
-            signing.update(datagram[4:code_at])
-            if not same(signing.finalize()[:signed], datagram[code_at:]):
-                raise BadSignature("the integrity code of the packet does not fit")
-            if datagram[end:code_at] != PADS[size & 3]:  # other pads are no fault
-                lan20.check_trailer(datagram, size, signed)
-        payload = datagram[HEADER_SIZE:end]
-        if (decrypt := self._decrypt) is not None:
-            payload = decrypt(payload)
-        if in_turn and not window.missing:
-            window.highest = sequence
-        else:
-            window.mark(sequence)
-        return payload
-
-    def _other_payload(self, datagram: bytes) -> str:
-        """What a packet carries that begins in another way: empty where it is a message all the same; RemoteError where
-        it is not of the session."""
-        kind, session_id, _, _ = lan20.parse(datagram)
+        kind, session_id, sequence, payload = lan20.parse(datagram)
         if session_id != self.local_id:
             raise RemoteError(f"a packet of session 0x{session_id:08X} came, ours is 0x{self.local_id:08X}")
         if kind & 0xC0 != self.flags:
             raise BadSignature("the packet is not signed and encrypted as the session is")
-        if kind & 0x3F == lan20.PAYLOAD_IPMI:  # under an RMCP header of another sequence number
-            return ""
-        return f"a payload of type 0x{kind & 0x3F:02X} came, which nobody asked for"
+        if not self.window.fresh(sequence):
+            raise RemoteError(f"the sequence number {sequence} is a duplicate or outside the window")
+        if self._signed:
+            if not same(self.integrity.code(datagram[4 : self._code_at]), datagram[self._code_at :]):
+                raise BadSignature("the integrity code of the packet does not fit")
+            lan20.check_trailer(datagram, len(payload), self._signed)
+        if self.confidentiality is not None:
+            payload = self.confidentiality.decrypt(payload)
+        self.window.mark(sequence)
+        if kind & 0x3F != lan20.PAYLOAD_IPMI:
+            raise RemoteError(f"a payload of type 0x{kind & 0x3F:02X} came, which nobody asked for")
+        return payload

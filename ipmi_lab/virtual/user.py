@@ -182,9 +182,7 @@ class Users(Part):
         rmcp_plus = ask.kind == AuthCodeKind.RMCP_PLUS
         if rmcp_plus and ask.algorithm in INTEGRITIES and ask.algorithm:
             signer = integrity(ask.algorithm, password.ljust(20, b"\0"), password)
-            signing = signer.begin()
-            signing.update(ask.data)
-            return AuthCode(code=signing.finalize()[: signer.size])
+            return AuthCode(code=signer.code(ask.data))
         if rmcp_plus or ask.kind != AuthCodeKind.IPMI_1_5 or ask.algorithm not in (1, 2, STRAIGHT):
             return CompletionCode.INVALID_DATA_FIELD
         padded = password[:16].ljust(16, b"\0")

@@ -5,18 +5,37 @@ from typing import Any
 import pytest
 
 from ipmi_lab.commands.bmc import GetDeviceId
-from ipmi_lab.commands.command import BY_NUMBER, Permission
+from ipmi_lab.commands.command import BY_NAME, BY_NUMBER, RAW_READS, Done, Permission, Request
 from ipmi_lab.commands.raw import Raw
 from ipmi_lab.errors import CompletionError, LocalError
 
 SET_USER_PASSWORD = (0x06, 0x47)
 
 
-def test_its_permission_is_that_of_the_bytes_that_go_out() -> None:
+def test_it_cannot_be_changed_into_another_that_takes_a_permission() -> None:
     request: Any = Raw(0x06, 0x01)
-    request.netfn, request.command, request.data = 0x00, 0x02, b"\0"
 
-    assert request.permission() == "power"
+    for name, value in (("netfn", 0x00), ("command", 0x02), ("data", b"\0"), ("plain", True)):
+        with pytest.raises(AttributeError, match="not changed"):
+            setattr(request, name, value)
+
+
+def test_what_is_known_of_its_numbers_may_be_declared_later() -> None:
+    assert Raw(0x06, 0x01).plain
+    assert RAW_READS[0x06, 0x01].plain
+
+    known = BY_NUMBER[0x06, 0x01, b""]
+    try:
+
+        class Other(Request[Done], netfn=0x06, command=0x01, needs="reset"):
+            """Another meaning of these numbers."""
+
+        assert (0x06, 0x01) not in RAW_READS
+        assert Raw(0x06, 0x01).permission() == "reset"
+        assert not RAW_READS
+    finally:
+        BY_NUMBER[0x06, 0x01, b""] = known
+        del BY_NAME["other"]
 
 
 def test_what_one_request_carries_may_set_it_apart_from_the_others_of_its_command() -> None:
@@ -76,3 +95,15 @@ def test_what_a_subclass_adds_to_a_plain_read_makes_it_plain_no_more() -> None:
         pass
 
     assert (GetDeviceId.plain, Same.plain, Guarded.plain, Lower.plain) == (True, True, False, False)
+
+
+def test_only_what_is_nothing_but_a_raw_read_is_used_again() -> None:
+    class Own(Raw):
+        """A raw request of somebody's own."""
+
+    RAW_READS.clear()
+    for request in (Own(0x06, 0x01), Raw(6.0, 0x01), Raw(0x06, True), Raw(0x06, 0x01, b"\1")):  # type: ignore[arg-type]
+        assert request.plain
+    assert not RAW_READS
+    kept = Raw(0x06, 0x01)
+    assert RAW_READS[0x06, 0x01] is kept

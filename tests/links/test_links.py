@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -136,15 +137,19 @@ def test_power_whose_answer_is_lost_is_settled_by_its_status(served: Served) -> 
 @pytest.mark.parametrize("ask", ["get_device_id", "close_session"])
 def test_a_caller_that_is_interrupted_leaves_no_question_behind(served: Served, ask: str) -> None:
     with device(served, timeout=0.2, budget=1) as ipmi:
-        wait, words = ipmi.link._waiting(), {"close_session": [0x77]}.get(ask, [])
+        patient, words = ipmi.link._patience(), {"close_session": [0x77]}.get(ask, [])
 
-        def interrupt(seconds: float) -> Any:
-            raise KeyboardInterrupt
+        class Interrupted:
+            def wait(self, seconds: float) -> Any:
+                raise KeyboardInterrupt
 
-        ipmi.link._wait = interrupt
+            def ask(self, datagram: bytes, seconds: float) -> Any:
+                raise KeyboardInterrupt
+
+        ipmi.link._patient, ipmi.link._straight = Interrupted(), None
         with pytest.raises(KeyboardInterrupt):
             getattr(ipmi, ask)(*words)
-        ipmi.link._wait = wait
+        ipmi.link._patient, ipmi.link._straight = patient, None
 
         assert ipmi.link.session.deadline() is None
         assert ipmi.chassis.status().power_on
@@ -242,3 +247,15 @@ def test_features_have_types_and_words(served: Served) -> None:
 
     assert "IPMI 2.0 §20.1" in ipmi.get_device_id.__doc__
     assert "rack-server" not in repr(ipmi)
+
+
+def test_a_guard_is_asked_once_for_each_command_whichever_way_it_goes(served: Served) -> None:
+    asked: list[str] = []
+    with device(served) as ipmi:
+        ipmi.link.guard = lambda request: asked.append(request.label())
+        ipmi.get_device_id()
+        ipmi.get_device_id()
+        ipmi.link.session.timing = replace(ipmi.link.session.timing, spacing=0.001)
+        ipmi.get_device_id()
+
+    assert asked == ["Get Device Id (0x06 0x01)"] * 3

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from ipmi_lab.commands.raw import Raw
 from ipmi_lab.errors import SessionError
-from ipmi_lab.links.link import Link
 from ipmi_lab.virtual.farm import Served
 from tests.links.test_links import device
 
@@ -59,19 +57,3 @@ def test_a_session_that_was_closed_opens_no_port_again(served: Served) -> None:
     with pytest.raises(SessionError, match="there is no session"):
         ipmi.get_device_id()
     assert ipmi.link._port is None
-
-
-def test_a_request_that_was_changed_into_another_asks_for_the_machine_first(served: Served) -> None:
-    asked: list[Link] = []
-
-    async def pin(link: Link) -> None:
-        asked.append(link)
-
-    with device(served) as ipmi:
-        ipmi.link.pin = pin
-        request: Any = Raw(0x06, 0x01)
-        ipmi.link.ask(request)
-        assert not asked
-        request.netfn, request.command, request.data = 0x00, 0x02, b"\1"
-        ipmi.link.ask(request)
-        assert asked == [ipmi.link]

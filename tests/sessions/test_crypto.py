@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import hmac
 import importlib.util
 import os
 import sys
@@ -80,14 +81,24 @@ def test_xrc4_goes_both_ways(algorithm: int) -> None:
         other.decrypt(b"\0\0\0\1" + bytes(30))
 
 
-@pytest.mark.parametrize(("algorithm", "name"), [(1, "SHA1"), (2, "MD5"), (3, "SHA256")])
-def test_kept_contexts_give_the_same_hmac(algorithm: int, name: str) -> None:
-    kept = integrity({"SHA1": 1, "MD5": 2, "SHA256": 4}[name], b"k" * 20, b"")
+@pytest.mark.parametrize(("algorithm", "number", "name"), [(1, 1, "sha1"), (2, 2, "md5"), (3, 4, "sha256")])
+@pytest.mark.parametrize("size", [0, 1, 16, 20, 63, 64, 65, 200])
+def test_keyed_hashes_are_those_of_the_standard(algorithm: int, number: int, name: str, size: int) -> None:
+    key = bytes(range(size))
+    kept = integrity(number, key, b"")
 
-    for data in (b"data", b"more"):
-        signing = kept.begin()
-        signing.update(data)
-        assert signing.finalize() == hash_of(algorithm, b"k" * 20, data)
+    for data in (b"", b"data", bytes(55), bytes(56), bytes(64), bytes(1000)):
+        wanted = hmac.digest(key, data, name)
+        assert hash_of(algorithm, key, data) == wanted
+        assert kept.code(data) == wanted[: kept.size]
+
+
+def test_md5_128_has_the_password_at_both_ends() -> None:
+    password = b"secret".ljust(20, b"\0")
+    kept = integrity(3, b"", b"secret")
+
+    for data in (b"one", b"another"):
+        assert kept.code(data) == hashlib.md5(password + data + password).digest()
 
 
 def test_md5_works_where_only_a_library_has_it_that_refuses_it_for_security(monkeypatch: pytest.MonkeyPatch) -> None:
