@@ -76,8 +76,8 @@ class AsyncioLink(Link):
         port = self._listening or self._listen()
         answer = Answer(self._come, asyncio.get_running_loop())
         number = self.session.request(request, monotonic(), purpose, branch, answer.hear)
-        self._flush(port)
         try:
+            self._flush(port)
             return await answer
         except BaseException:  # a timeout of the caller: nobody waits for the answer any more
             self.session.forget(number)

@@ -97,12 +97,14 @@ class ClientSession(BridgedQuestions):
     ) -> int:
         """Ask; the number comes back in the answer's event, which goes to ``tell`` if that is given. Outside a session
         only what BMCs answer there, within one also controllers behind the BMC, on a branch."""
+        behind = branch if purpose == "command" else None
+        self._check(request, behind)
         wrapping: Wrapping | None = self._wrapping
         if wrapping is None:
             if not request.sessionless:
                 raise SessionError("there is no session", hint="Establish one first.")
             return self._ask(request, now, purpose, self._outside, None, tell)
-        return self._ask(request, now, purpose, wrapping, branch if purpose == "command" else None, tell)
+        return self._ask(request, now, purpose, wrapping, behind, tell)
 
     def straight(
         self,
@@ -217,6 +219,9 @@ class ClientSession(BridgedQuestions):
         return True
 
     # ------------------------------------------------------------------ what a kind says
+
+    def _check(self, request: Request[Any], branch: Branch | None) -> None:
+        """LocalError where the way there does not take such a question."""
 
     def _opening(self) -> Steps[tuple[SessionWrapping, str]]:
         """The way into a session: its wrapping comes out, and a sentence that says with what it was opened."""

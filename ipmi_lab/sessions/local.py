@@ -18,7 +18,7 @@ from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession
 from ipmi_lab.sessions.events import Closed
 from ipmi_lab.sessions.login import Login, Timing
-from ipmi_lab.sessions.pending import Pending, Tell
+from ipmi_lab.sessions.pending import Pending
 from ipmi_lab.sessions.steps import Ask, Steps
 from ipmi_lab.sessions.wrapping import SessionWrapping
 from ipmi_lab.wire.codes import CompletionCode
@@ -106,19 +106,10 @@ class LocalSession(ClientSession):
         self._local = LocalWrapping()
         super().__init__(login, timing, outside=self._local, **how)
 
-    def request(
-        self,
-        request: Request[Any],
-        now: float,
-        purpose: str = "command",
-        branch: Branch | None = None,
-        tell: Tell | None = None,
-    ) -> int:
+    def _check(self, request: Request[Any], branch: Branch | None) -> None:
         kept = KEPT.get((request.netfn, request.command))
-        bridged = branch is not None and bool(branch.route) and purpose == "command"
-        if kept is not None and not bridged:
+        if kept is not None and not (branch is not None and branch.route):
             raise LocalError("Linux's IPMI driver keeps this command for itself", hint=kept)
-        return super().request(request, now, purpose, branch, tell)
 
     def _opening(self) -> Steps[tuple[SessionWrapping, str]]:
         """There is nothing to open: ask who the BMC is, so that a dead one is found out now."""

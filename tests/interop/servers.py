@@ -70,9 +70,10 @@ class IpmiSim:
         """How many sessions began (2.0: with Open Session, so failed logins count) and how many were closed so far."""
         return _sessions(self._child.output.text.encode())
 
-    def wait_until_sessions_are_closed(self, seconds: float = 5) -> bool:
-        """Whether every session that began was given back in time."""
-        return self._child.output.wait_until(lambda said: len(set(_sessions(said))) == 1, seconds)
+    def wait_until_sessions_are_closed(self, count: int, seconds: float = 5) -> bool:
+        """Whether so many sessions began and were given back in time: what the simulator says of them comes later than
+        its answers do."""
+        return self._child.output.wait_until(lambda said: _sessions(said) == (count, count), seconds)
 
     def stop(self) -> None:
         """End the simulator."""

@@ -113,7 +113,7 @@ def test_every_session_is_given_back(start_ipmi_sim: StartIpmiSim) -> None:
     for way in WAYS:
         OURS.raw(server.target, way, GET_DEVICE_ID)
 
-    assert server.wait_until_sessions_are_closed()
+    assert server.wait_until_sessions_are_closed(len(WAYS)), server.sessions()
     assert server.sessions() == (len(WAYS), len(WAYS))
 
 

@@ -168,7 +168,7 @@ def test_its_sessions_can_be_counted(ipmitool: Ipmitool, start_ipmi_sim: StartIp
     for way in (Lan("md5"), LanPlus(3)):
         ipmitool.raw(server.target, way, GET_DEVICE_ID)
 
-    assert server.wait_until_sessions_are_closed()
+    assert server.wait_until_sessions_are_closed(2), server.sessions()
     assert server.sessions() == (2, 2)
 
 
