@@ -43,7 +43,7 @@ def inventory_command() -> None:
 @click.pass_context
 def check(ctx: click.Context, file: str | None) -> None:
     """Read an inventory and tell every mistake in it."""
-    from ipmi_lab.inventory.model import Inventory
+    from ipmi_lab.inventory.loading import Inventory
 
     path = file or ctx.find_root().obj["inventory"]
     if not path:

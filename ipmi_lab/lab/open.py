@@ -26,7 +26,7 @@ from ipmi_lab.sessions.events import Observe
 from ipmi_lab.sessions.login import Login
 
 if TYPE_CHECKING:
-    from ipmi_lab.inventory.model import Inventory
+    from ipmi_lab.inventory.loading import Inventory
 
 SLOT_PATIENCE = 70.0  # BMCs end a silent session after a minute
 LOGIN = ("user", "password", "kg", "privilege", "cipher", "authentication", "name_only", "quirks")
@@ -240,7 +240,7 @@ class Lab(StandIns):
 
 
 def _load(path: str | Path) -> "Inventory":
-    from ipmi_lab.inventory.model import Inventory
+    from ipmi_lab.inventory.loading import Inventory
 
     inventory = Inventory.load(path)
     for warning in inventory.warnings:

@@ -8,8 +8,9 @@ from typing import Any
 
 from ipmi_lab.errors import LocalError
 from ipmi_lab.report.events import ExchangeEvent
+from ipmi_lab.report.load import load
 from ipmi_lab.report.pages import alone, kept_name, put
-from ipmi_lab.report.run import BAD, Run, load
+from ipmi_lab.report.run import BAD, Run
 from ipmi_lab.trace.text import describe
 
 MOST_SHOWN = 2000

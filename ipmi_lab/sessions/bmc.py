@@ -1,15 +1,11 @@
 """The BMC's end of all its sessions, without sockets and clocks.
 
 State is kept by address and session id; what comes in an unknown order is ignored; tables are bounded; half-open
-logins live in a pool of their own for three seconds, so that they never keep a real login out; nor do the sessions of
-consoles that died: who proves his password takes the place of the one that was silent the longest. A change that is
-asked for again is answered from a cache, so that it is done exactly once.
+logins live in a pool of their own for three seconds, so that they never keep a real login out.
 """
 
 import os
-from collections import OrderedDict, deque
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from collections import OrderedDict
 from typing import NamedTuple
 
 from ipmi_lab.commands.session import AuthenticationType, GetSessionChallenge
@@ -20,47 +16,17 @@ from ipmi_lab.sessions import faulty
 from ipmi_lab.sessions.accounts import Account, Accounts
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.faulty import FaultyLan15
+from ipmi_lab.sessions.lockout import Lockout, host_of
 from ipmi_lab.sessions.login15 import Challenges, activated, judge
 from ipmi_lab.sessions.login20 import Login20
-from ipmi_lab.sessions.userlevel import UserLevel15
+from ipmi_lab.sessions.table import Address, BmcSession, SessionTable
 from ipmi_lab.sessions.window import window15
-from ipmi_lab.sessions.wrapping import Lan15, Sessionless, Sessionless20, SessionWrapping, Wrapping
+from ipmi_lab.sessions.wrapping import Lan15, Sessionless, Sessionless20, Wrapping
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 HALF_OPEN = 64
-HALF_OPEN_LIFE = 3.0
-INACTIVE = 60.0
-SPARE_AFTER = 1.0
-FAILURES, FAILURE_SPAN = 5, 10.0
-ADDRESSES = 1024
-REMEMBERED = 16
-REMEMBERED_FOR = 5.0
-
-Address = Hashable
-
-
-@dataclass(eq=False)
-class BmcSession:
-    """One open session as the BMC keeps it; ``version`` is ``1.5`` or ``2.0``."""
-
-    bmc_id: int
-    handle: int
-    address: Address
-    account: Account
-    limit: Privilege
-    wrapping: SessionWrapping
-    version: str
-    last_heard: float
-    privilege: Privilege = Privilege.USER
-    used: bool = False
-    opening: tuple[bytes, bytes] = (b"", b"")  # the console's last message of the handshake, and our answer
-    answers: "OrderedDict[bytes, tuple[float, bytes]]" = field(default_factory=OrderedDict)
-
-    @property
-    def rights(self) -> Privilege:
-        """What the request in hand may do: one that came unsigned in a signed session no more than a user."""
-        unsigned = isinstance(self.wrapping, UserLevel15) and self.wrapping.unsigned
-        return min(self.privilege, Privilege.USER) if unsigned else self.privilege
+HALF_OPEN_LIFE = 3.0  # seconds
+INACTIVE = 60.0  # seconds
 
 
 class Asked(NamedTuple):
@@ -73,18 +39,17 @@ class Asked(NamedTuple):
     message: bytes
 
 
-class BmcSessions:
-    """All sessions of one channel. ``dropped`` counts what was not taken, ``failures`` are recent wrong logins."""
+class BmcSessions(SessionTable):
+    """All sessions of one channel. ``dropped`` counts what was not taken."""
 
     def __init__(
         self, accounts: Accounts, *, random: Random = os.urandom, faults: frozenset[str] = frozenset()
     ) -> None:
-        self.accounts, self.faults = accounts, faults
-        self.open: dict[int, BmcSession] = {}
+        super().__init__(accounts, faults)
         self.dropped = 0
+        self.lockout = Lockout()
         self._random = random
         self._logins: OrderedDict[tuple[Address, int], Login20] = OrderedDict()
-        self._failures: OrderedDict[Address, deque[float]] = OrderedDict()
         self._sessionless = Sessionless()
         self._sessionless20 = Sessionless20()
         self._challenges = Challenges(accounts, random)
@@ -108,18 +73,15 @@ class BmcSessions:
         if len(message) > lan15.LONGEST and isinstance(asked.wrapping, (Lan15, Sessionless)):
             message = faulty.answer(asked.frame, bytes((CompletionCode.CANNOT_RETURN_REQUESTED_BYTES,)), faults)
         if session is not None and remember:
-            session.answers[asked.message] = now, message
-            while len(session.answers) > REMEMBERED:
-                session.answers.popitem(last=False)
+            session.remember(asked.message, message, now)
         self.send(asked.address, asked.wrapping.wrap(message))
 
     def answered(self, session: BmcSession, message: bytes, now: float) -> bool:
         """Whether the same change was asked for just now: its answer goes out again, and it is not done twice."""
-        known = session.answers.get(message)
-        if known is None or now - known[0] > REMEMBERED_FOR:
-            return False
-        self.send(session.address, session.wrapping.wrap(known[1]))
-        return True
+        known = session.remembered(message, now)
+        if known is not None:
+            self.send(session.address, session.wrapping.wrap(known))
+        return known is not None
 
     def send(self, address: Address, datagram: bytes) -> None:
         self._out.append((address, datagram))
@@ -140,56 +102,22 @@ class BmcSessions:
         for key in [key for key, login in self._logins.items() if login.born + HALF_OPEN_LIFE <= now]:
             login = self._logins.pop(key)
             if not login.trusted:
-                self._fail(login, key[0], now)
+                self._failed(login, key[0], now)
         for session in [s for s in self.open.values() if s.last_heard + INACTIVE <= now]:
             self.close(session)
-
-    def close(self, session: BmcSession) -> None:
-        """End a session."""
-        self.open.pop(session.bmc_id, None)
-
-    def add(self, session: BmcSession) -> None:
-        """Take a new session into the table, in the place of the one silent the longest where it is full."""
-        spare = self._spare(session.last_heard)
-        if self.full and spare is not None:
-            self.close(spare)
-        self.open[session.bmc_id] = session
 
     @property
     def says_unsigned(self) -> bool:
         """Whether the BMC says, falsely, that IPMI 1.5 packets need not be signed."""
         return bool(self.faults & {"forcepermsg", "unexpectedauth"})
 
-    @property
-    def full(self) -> bool:
-        """Whether all slots are taken."""
-        return len(self.open) >= (1 if "fewslots" in self.faults else self.accounts.session_slots)
-
-    def _no_room(self, now: float) -> bool:
-        """Whether all slots are taken, and by consoles that were heard of lately."""
-        return self.full and self._spare(now) is None
-
-    def _spare(self, now: float) -> BmcSession | None:
-        """The session that was silent the longest, if for so long that a login may take its place."""
-        oldest = min(self.open.values(), key=lambda session: session.last_heard, default=None)
-        return oldest if oldest is not None and now - oldest.last_heard >= SPARE_AFTER else None
-
-    def full_for(self, account: Account) -> bool:
-        """Whether a user has as many sessions as he may."""
-        held = sum(session.account.user_id == account.user_id for session in self.open.values())
-        return 0 < account.session_limit <= held
-
     def new_id(self) -> int:
         """A session id that nobody can guess and nobody has."""
         taken = set(self.open) | {key[1] for key in self._logins}
-        while True:
-            number = int.from_bytes(self._random(4), "little")
-            if number and number not in taken:
-                return number
-
-    def new_handle(self) -> int:
-        taken = {session.handle for session in self.open.values()}
-        return next(handle for handle in range(1, 0x100) if handle not in taken)
+        number = int.from_bytes(self._random(4), "little")
+        while not number or number in taken:
+            number = number + 1 & 0xFFFFFFFF
+        return number
 
     # ------------------------------------------------------------------ what arrives
 
@@ -261,7 +189,7 @@ class BmcSessions:
     def _open_session(self, payload: bytes, address: Address, now: float) -> bytes:
         OpenSessionRequest.decode(payload)  # whatever cannot be read takes no place in the table
         login = Login20(self.accounts, self._random, self.new_id(), now, self.faults)
-        answer = login.open_session(payload, self._no_room(now))
+        answer = login.open_session(payload, self.no_room(now))
         if not answer[1]:
             self._logins[address, login.bmc_id] = login
             while len(self._logins) > HALF_OPEN:
@@ -275,7 +203,7 @@ class BmcSessions:
         return login
 
     def _rakp1(self, payload: bytes, address: Address, now: float) -> bytes | None:
-        if self.locked_out(address, now):
+        if self.lockout.holds(address, now):
             raise RemoteError("too many wrong logins came from this address")
         return self._login(payload, address).rakp1(payload)
 
@@ -289,10 +217,10 @@ class BmcSessions:
         wrapping, answer = login.rakp3(payload)
         del self._logins[address, login.bmc_id]
         if wrapping is None or login.account is None:
-            self._fail(login, address, now)
+            self._failed(login, address, now)
             return answer
         self._proved(login.account, address)
-        if self._no_room(now) or self.full_for(login.account):
+        if self.no_room(now) or self.full_for(login.account):
             return login.refuse(payload[0], Status.NO_RESOURCES_FOR_SESSION)
         limit = min(login.wanted, login.limit)
         session = BmcSession(login.bmc_id, self.new_handle(), address, login.account, limit, wrapping, "2.0", now)
@@ -306,8 +234,13 @@ class BmcSessions:
         failures."""
         for key, login in self._logins.items():
             known = login.account
-            if known is not None and known.user_id == account.user_id and _host(key[0]) == _host(address):
+            if known is not None and known.user_id == account.user_id and host_of(key[0]) == host_of(address):
                 login.trusted = True
+
+    def _failed(self, login: Login20, address: Address, now: float) -> None:
+        """Count a login that came as far as the proof of a password, and no farther."""
+        if login.agreement is not None:
+            self.lockout.failed(address, now)
 
     # ------------------------------------------------------------------ the handshake of IPMI 1.5
 
@@ -322,14 +255,14 @@ class BmcSessions:
                 raise RemoteError("another activation came for a session that is open")
             self.send(address, again.opening[1])
             return
-        if self.locked_out(address, now):
+        if self.lockout.holds(address, now):
             raise RemoteError("too many wrong logins came from this address")
         try:
             given, account, frame, ask = self._challenges.prove(packet, address, now)
         except BadSignature:
-            self.failed(address, now)
+            self.lockout.failed(address, now)
             raise
-        code = judge(ask, account, self.accounts.limit(), self._no_room(now), self.full_for(account))
+        code = judge(ask, account, self.accounts.limit(), self.no_room(now), self.full_for(account))
         inbound = int.from_bytes(self._random(4), "little") or 1
         wrapping = FaultyLan15(
             authentication=given.kind,
@@ -357,28 +290,3 @@ class BmcSessions:
             session.privilege = min(Privilege.USER, ask.privilege)
             session.opening = datagram, answer
             self.add(session)
-
-    # ------------------------------------------------------------------ lock-out by rate
-
-    def _fail(self, login: Login20, address: Address, now: float) -> None:
-        if login.agreement is not None:
-            self.failed(address, now)
-
-    def failed(self, address: Address, now: float) -> None:
-        """Count a login that went wrong."""
-        host = _host(address)
-        times = self._failures.setdefault(host, deque(maxlen=FAILURES))
-        self._failures.move_to_end(host)
-        times.append(now)
-        while len(self._failures) > ADDRESSES:
-            self._failures.popitem(last=False)
-
-    def locked_out(self, address: Address, now: float) -> bool:
-        """Whether too many logins from there went wrong just now."""
-        times = self._failures.get(_host(address))
-        return times is not None and len(times) == FAILURES and now - times[0] < FAILURE_SPAN
-
-
-def _host(address: Address) -> Address:
-    """Failures count by machine, whatever port they come from."""
-    return address[0] if isinstance(address, tuple) else address

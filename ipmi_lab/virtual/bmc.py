@@ -6,8 +6,9 @@ from typing import Any
 
 from ipmi_lab.commands.command import Request
 from ipmi_lab.packets import ipmb
-from ipmi_lab.sessions.bmc import Asked, BmcSession, BmcSessions
+from ipmi_lab.sessions.bmc import Asked, BmcSessions
 from ipmi_lab.sessions.crypto import Random
+from ipmi_lab.sessions.table import BmcSession
 from ipmi_lab.virtual.bridging import Bridging
 from ipmi_lab.virtual.channel import Channels
 from ipmi_lab.virtual.chassis import Chassis

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from ipmi_lab.commands.messaging import SendMessage, SentMessage, Tracking
 from ipmi_lab.errors import RemoteError
 from ipmi_lab.packets import ipmb
-from ipmi_lab.sessions.bmc import Asked, BmcSession
+from ipmi_lab.sessions.bmc import Asked
+from ipmi_lab.sessions.table import BmcSession
 from ipmi_lab.virtual.bus import Bus, Outstanding, Passed
 from ipmi_lab.virtual.controller import Satellite, encoded
 from ipmi_lab.virtual.part import Answer

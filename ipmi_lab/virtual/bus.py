@@ -3,7 +3,7 @@
 from typing import NamedTuple, Protocol
 
 from ipmi_lab.packets import ipmb
-from ipmi_lab.sessions.bmc import BmcSession
+from ipmi_lab.sessions.table import BmcSession
 from ipmi_lab.virtual.part import Refuse
 from ipmi_lab.wire.codes import CompletionCode
 

@@ -14,7 +14,8 @@ from ipmi_lab.virtual.part import Answer, ControllerPart, Refuse, answers
 from ipmi_lab.wire.codes import CompletionCode
 
 if TYPE_CHECKING:
-    from ipmi_lab.sessions.bmc import Asked, BmcSession
+    from ipmi_lab.sessions.bmc import Asked
+    from ipmi_lab.sessions.table import BmcSession
     from ipmi_lab.virtual.profile import ControllerProfile, PartsProfile
 
 Slot = tuple[type[Request[Any]], Callable[[Any], Answer]]

@@ -21,9 +21,10 @@ from ipmi_lab.packets import ipmb
 from ipmi_lab.packets.serial import HANDSHAKE, START, BasicMode, Message, TerminalMode, Text
 from ipmi_lab.secret import same
 from ipmi_lab.sessions.accounts import Account
-from ipmi_lab.sessions.bmc import Asked, BmcSession
+from ipmi_lab.sessions.bmc import Asked
 from ipmi_lab.sessions.entry import OnLine, proof
 from ipmi_lab.sessions.login15 import LIFE, activated, judge
+from ipmi_lab.sessions.table import BmcSession
 from ipmi_lab.virtual.terminal import Terminal
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
@@ -209,13 +210,13 @@ class SerialLine:
         except IpmiLabError:
             return bytes((CompletionCode.REQUEST_DATA_LENGTH_INVALID,))
         given, sessions = self._given, self.bmc.sessions
-        if given is None or now - given.born > LIFE or sessions.locked_out(self, now):
+        if given is None or now - given.born > LIFE or sessions.lockout.holds(self, now):
             return bytes((CompletionCode.NOT_SUPPORTED_IN_PRESENT_STATE,))
         password = b"" if given.account is None else given.account.password[:16]
         wanted = proof(given.kind, password, given.session_id, given.challenge)
         account = given.account
         if not same(wanted, ask.challenge) or ask.authentication != given.kind or account is None:
-            sessions.failed(self, now)
+            sessions.lockout.failed(self, now)
             return bytes((CompletionCode.INVALID_DATA_FIELD,))
         if account.long_password:
             return bytes((CompletionCode.INVALID_DATA_FIELD,))
@@ -233,8 +234,8 @@ class SerialLine:
         sessions = self.bmc.sessions
         account = self.bmc.users.find(user_name, None)
         fits = same(password, b"" if account is None else account.password) and account is not None
-        if sessions.locked_out(self, now) or not fits or account is None:
-            sessions.failed(self, now)
+        if sessions.lockout.holds(self, now) or not fits or account is None:
+            sessions.lockout.failed(self, now)
             return False
         self.logout()
         if sessions.full or sessions.full_for(account):

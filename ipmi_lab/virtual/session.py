@@ -23,7 +23,7 @@ from ipmi_lab.commands.session import (
     SessionProtocol,
     SetSessionPrivilegeLevel,
 )
-from ipmi_lab.sessions.bmc import BmcSession
+from ipmi_lab.sessions.table import BmcSession
 from ipmi_lab.sessions.wrapping import Lan15
 from ipmi_lab.virtual.part import Answer, Part, Refuse, answers
 from ipmi_lab.wire.codes import CompletionCode, Privilege

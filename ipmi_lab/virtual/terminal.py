@@ -6,7 +6,7 @@ from ipmi_lab.commands.terminal import KINDS, text_command
 from ipmi_lab.errors import LocalError
 from ipmi_lab.packets import ipmb
 from ipmi_lab.packets.serial import DELETE, TerminalMode
-from ipmi_lab.sessions.bmc import BmcSession
+from ipmi_lab.sessions.table import BmcSession
 from ipmi_lab.wire.codes import CompletionCode
 
 if TYPE_CHECKING:

@@ -20,9 +20,10 @@ from ipmi_lab.commands.session import (
 from ipmi_lab.packets import ipmb, lan15, lan20, rmcp
 from ipmi_lab.packets.rakp import OpenSessionRequest, Proposal, Rakp1, Rakp3, Status
 from ipmi_lab.secret import Secret
-from ipmi_lab.sessions.bmc import FAILURES, HALF_OPEN
+from ipmi_lab.sessions.bmc import HALF_OPEN
 from ipmi_lab.sessions.crypto import SUITES
 from ipmi_lab.sessions.events import Answered, Refused
+from ipmi_lab.sessions.lockout import FAILURES
 from ipmi_lab.virtual.farm import made_up_password
 from ipmi_lab.wire.codes import Privilege
 from tests.battery.conftest import Record

@@ -15,8 +15,8 @@ from ipmi_lab.errors import RemoteError
 from ipmi_lab.lab.open import connect
 from ipmi_lab.packets import ipmb, lan15, lan20, rmcp
 from ipmi_lab.packets.rakp import OpenSessionRequest, OpenSessionResponse, Rakp1, Rakp2, Rakp3, Rakp4, Refusal
-from ipmi_lab.sessions.bmc import BmcSession
 from ipmi_lab.sessions.client import State
+from ipmi_lab.sessions.table import BmcSession
 from ipmi_lab.virtual.bmc import VirtualBmc
 from ipmi_lab.virtual.farm import Farm
 from ipmi_lab.wire.codes import Privilege

@@ -217,7 +217,7 @@ def test_19_a_channel_that_lets_nobody_in_so_high_is_named(farm: Farm) -> None:
 def test_19_a_lock_out_after_wrong_logins_is_named(scheme: str, farm: Farm) -> None:
     served = serve(farm)
     for _ in range(5):
-        served.bmc.sessions.failed(("127.0.0.1", 1), time.monotonic())
+        served.bmc.sessions.lockout.failed(("127.0.0.1", 1), time.monotonic())
 
     assert "a lock-out" in refusal(at(served.port, scheme, timeout=0.1).session.establish, 4)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ipmi_lab import document
-from ipmi_lab.inventory.model import Inventory
+from ipmi_lab.inventory.loading import Inventory
 from ipmi_lab.virtual.profile import Profile
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from ipmi_lab.commands import byname
 from ipmi_lab.commands.session import ActivateSession, GetSessionChallenge
 from ipmi_lab.packets import ipmb
-from ipmi_lab.sessions.bmc import BmcSession
 from ipmi_lab.sessions.events import Exchanged, Observed
+from ipmi_lab.sessions.table import BmcSession
 from tests.interop.ours import VirtualBmc
 from tests.proofs import MESSAGING, Proves
 

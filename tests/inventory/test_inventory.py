@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ipmi_lab.errors import InventoryError, LocalError
-from ipmi_lab.inventory.model import Inventory, json_schema
+from ipmi_lab.inventory.loading import Inventory
+from ipmi_lab.inventory.model import json_schema
 from ipmi_lab.inventory.secrets import resolve
 from ipmi_lab.inventory.select import select
 from ipmi_lab.inventory.target import ExpectedDeviceId, I2cDevice, Target

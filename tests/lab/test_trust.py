@@ -15,7 +15,7 @@ from ipmi_lab.commands.user import PasswordOperation
 from ipmi_lab.errors import LocalError, NoSlot, NotAllowed, NotSent, OutcomeUnknown, SessionError
 from ipmi_lab.lab.open import Lab, connect, connect_asyncio
 from ipmi_lab.lab.run import Run
-from ipmi_lab.report.run import load
+from ipmi_lab.report.load import load
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.login import bmc_key
 from ipmi_lab.virtual.farm import Farm, Served

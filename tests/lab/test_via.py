@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ipmi_lab.errors import CompletionError, IpmiLabError, LocalError, NoAnswer, NotAllowed, SessionError
-from ipmi_lab.inventory.model import Inventory
+from ipmi_lab.inventory.loading import Inventory
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.lab.open import Lab
 from ipmi_lab.sessions.events import Closed, Exchanged, Opened

@@ -17,7 +17,7 @@ from ipmi_lab.lab.run import Run
 from ipmi_lab.report.events import find
 from ipmi_lab.report.html import build
 from ipmi_lab.report.journal import Journal
-from ipmi_lab.report.run import load
+from ipmi_lab.report.load import load
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.events import Exchanged
 from ipmi_lab.sessions.login import Login

@@ -14,8 +14,8 @@ from ipmi_lab.lab.run import Run
 from ipmi_lab.report import journal as journal_file
 from ipmi_lab.report.events import find
 from ipmi_lab.report.html import build
+from ipmi_lab.report.load import load
 from ipmi_lab.report.pages import PAGES
-from ipmi_lab.report.run import load
 from tests.report.test_report import exchanged
 
 

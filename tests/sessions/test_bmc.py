@@ -9,8 +9,9 @@ from ipmi_lab.commands.sel import GetSelEntry, SelEntry
 from ipmi_lab.packets import lan20, rmcp
 from ipmi_lab.packets.rakp import OpenSessionRequest, Proposal, Rakp1
 from ipmi_lab.secret import Secret
-from ipmi_lab.sessions.bmc import FAILURES, HALF_OPEN, HALF_OPEN_LIFE, INACTIVE
+from ipmi_lab.sessions.bmc import HALF_OPEN, HALF_OPEN_LIFE, INACTIVE
 from ipmi_lab.sessions.events import Answered
+from ipmi_lab.sessions.lockout import FAILURE_SPAN, FAILURES
 from tests.sessions.pair import CONSOLE, Pair, profile
 
 
@@ -61,17 +62,33 @@ def test_a_silent_session_ends_after_a_minute() -> None:
 
 def test_wrong_passwords_lock_their_address_out_for_a_while_and_nobody_else() -> None:
     pair = Pair(cipher=3, password=Secret("wrong"))
-    for _ in range(FAILURES + 1):
+    lockout = pair.bmc.sessions.lockout
+    for _ in range(FAILURES):
+        assert not lockout.holds(CONSOLE, pair.now)
         pair.open()
-        pair.now += 3.1  # the console stopped at the BMC's proof, so the login dies of age
-        pair.bmc.sessions.wake(pair.now)
-    assert pair.bmc.sessions._failures
+
+    assert lockout.holds(CONSOLE, pair.now)
+    assert not lockout.holds(("another", 623), pair.now)
+    assert not lockout.holds(CONSOLE, pair.now + FAILURE_SPAN)
+
+
+def test_logins_that_stop_at_the_proof_count_as_wrong_once_they_die_of_age() -> None:
+    pair = Pair(cipher=3, password=Secret("wrong"))
+    lockout = pair.bmc.sessions.lockout
+    pair.to_bmc = lambda datagram: [] if datagram[4:6] == b"\x06\x14" else [datagram]
+    for _ in range(FAILURES):
+        pair.open()
+    assert not lockout.holds(CONSOLE, pair.now)
+
+    pair.bmc.sessions.wake(pair.now + HALF_OPEN_LIFE)
+
+    assert lockout.holds(CONSOLE, pair.now + HALF_OPEN_LIFE)
 
 
 def test_many_wrong_proofs_lock_the_address_out() -> None:
     pair = Pair(cipher=3)
     for _ in range(FAILURES):
-        pair.bmc.sessions.failed(CONSOLE, pair.now)
+        pair.bmc.sessions.lockout.failed(CONSOLE, pair.now)
 
     assert "a lock-out" in pair.refused()
     pair.now += 11
@@ -93,7 +110,7 @@ def test_logins_that_a_bad_network_cut_short_lock_nobody_out_who_proves_his_pass
     pair.bmc.sessions.wake(pair.now + 3.1)
 
     assert len(lost) == FAILURES + 1
-    assert not any(len(times) == FAILURES for times in pair.bmc.sessions._failures.values())
+    assert not pair.bmc.sessions.lockout.holds(CONSOLE, pair.now + 3.1)
     pair.console.close(pair.now)
     pair.until_quiet()
     assert pair.opened().works()

@@ -97,7 +97,7 @@ def test_a_request_that_comes_again_writes_once() -> None:
     assert wrapping is not None
     assert code(pair, AddSelEntry(record=EVENT)) == 0
     session = next(iter(pair.bmc.sessions.open.values()))
-    message = next(iter(session.answers))
+    message = next(iter(session._answers))
 
     pair.bmc.receive(wrapping.wrap(message), session.address, pair.now)
 
