@@ -7,11 +7,13 @@ from robot.api import logger
 from robot.running.context import EXECUTION_CONTEXTS
 from robotlibcore import DynamicCore
 
+from IpmiLab.access import AccessKeywords
 from IpmiLab.bmc import BmcKeywords
 from IpmiLab.command import CommandKeywords
 from IpmiLab.context import Context, Settings
 from IpmiLab.i2c import I2cKeywords
 from IpmiLab.messaging import MessagingKeywords
+from IpmiLab.presence import PresenceKeywords
 from IpmiLab.report import ReportKeywords
 from IpmiLab.runs import part
 from IpmiLab.sel import SelKeywords
@@ -81,8 +83,8 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
         """
         self.context = Context(Settings(inventory, auto_close, timeout, retry_assertions_for, report, trace, allow))
         subjects = (
-            *(SessionKeywords, CommandKeywords, MessagingKeywords, I2cKeywords),
-            *(BmcKeywords, SelKeywords, ReportKeywords, VirtualKeywords),
+            *(SessionKeywords, AccessKeywords, PresenceKeywords, CommandKeywords, MessagingKeywords),
+            *(I2cKeywords, BmcKeywords, SelKeywords, ReportKeywords, VirtualKeywords),
         )
         self._suites: list[str] = []
         self._tests: list[str] = []

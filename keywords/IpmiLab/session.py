@@ -1,16 +1,11 @@
-"""Keywords that open, look at and close sessions."""
+"""Keywords that open and close sessions, and choose among them."""
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-from assertionengine import AssertionOperator
-from robot.api import SkipExecution
 from robot.api.deco import keyword
 from robot.libraries.BuiltIn import BuiltIn
 
-from ipmi_lab.commands.channel import PayloadType
-from ipmi_lab.commands.session import SessionInfo
 from ipmi_lab.errors import LocalError, SessionError
 from ipmi_lab.inventory.target import Target, route
 from ipmi_lab.wire.codes import Privilege
@@ -19,7 +14,7 @@ from IpmiLab.types import Password
 
 
 class SessionKeywords:
-    """Sessions: establish, switch, close, wait."""
+    """Sessions: establish, switch, close."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -197,189 +192,3 @@ class SessionKeywords:
         | Session Should Be Open | bmc1 |
         """
         self.context.held(alias)
-
-    @keyword(tags=["Getter"])
-    def get_session_info(
-        self,
-        operator: AssertionOperator | None = None,
-        expected: Any = None,
-        message: str | None = None,
-        *,
-        index: int = 0,
-        session_handle: int | None = None,
-        session_id: int | None = None,
-        session: str | None = None,
-    ) -> SessionInfo:
-        """Returns what the BMC keeps of a session: handle, user, privilege, console.
-
-        Args:
-            operator: How to check it, such as ``validate``.
-            expected: What to check it against, such as ``value.privilege == 4``.
-            message: What to say if it does not fit.
-            index: 0 is the session that asks, 1 to 253 the n-th active one.
-            session_handle: The handle of the session, instead of its index.
-            session_id: The id that the BMC gave the session, instead of its index.
-            session: The alias of the session; else the current one.
-
-        Example:
-        | ${info}= | Get Session Info |
-        | Get Session Info | validate | value.user_id == 2 |
-        | ${second}= | Get Session Info | index=2 |
-        """
-        ipmi = self.context.ipmi(session)
-        found: SessionInfo = self.context.checked(
-            lambda: ipmi.get_session_info(index, session_handle=session_handle, session_id=session_id),
-            operator,
-            expected,
-            message,
-        )
-        return found
-
-    @keyword(tags=["Setter"])
-    def set_session_privilege_level(self, level: Privilege, *, session: str | None = None) -> Privilege:
-        """Raises or lowers the privilege of the session; returns the level that it had.
-
-        Args:
-            level: ``user``, ``operator`` or ``administrator``.
-            session: The alias of the session; else the current one.
-
-        Example:
-        | Set Session Privilege Level | operator |
-        """
-        ipmi = self.context.ipmi(session)
-        before = ipmi.set_session_privilege_level(Privilege.HIGHEST)
-        ipmi.set_session_privilege_level(level)
-        return before
-
-    @keyword(tags=["Getter"])
-    def get_channel_authentication_capabilities(
-        self,
-        channel: int = 0x0E,
-        privilege: Privilege = Privilege.ADMINISTRATOR,
-        operator: AssertionOperator | None = None,
-        expected: Any = None,
-        message: str | None = None,
-        *,
-        session: str | None = None,
-    ) -> Any:
-        """Returns how one logs in on a channel.
-
-        Args:
-            channel: The channel; 0x0E is the one in use.
-            privilege: The level that is asked about.
-            operator: How to check it, such as ``validate``.
-            expected: What to check it against, such as ``value.ipmi20``.
-            message: What to say if it does not fit.
-            session: The alias of the session; else the current one.
-
-        Example:
-        | Get Channel Authentication Capabilities | operator=validate | expected=not value.none |
-        """
-        ipmi = self.context.ipmi(session)
-        return self.context.checked(
-            lambda: ipmi.get_channel_authentication_capabilities(channel, privilege), operator, expected, message
-        )
-
-    @keyword(tags=["Getter"])
-    def get_channel_cipher_suites(
-        self,
-        channel: int = 0x0E,
-        operator: AssertionOperator | None = None,
-        expected: Any = None,
-        message: str | None = None,
-        *,
-        payload_type: PayloadType = PayloadType.IPMI,
-        session: str | None = None,
-    ) -> Any:
-        """Returns the numbers of the cipher suites that a channel takes.
-
-        Args:
-            channel: The channel; 0x0E is the one in use.
-            operator: How to check the list, such as ``validate``.
-            expected: What to check it against, such as ``0 not in value``.
-            message: What to say if it does not fit.
-            payload_type: What the suites are for, ``ipmi`` or ``sol``.
-            session: The alias of the session; else the current one.
-
-        Example:
-        | Get Channel Cipher Suites | operator=validate | expected=0 not in value |
-        """
-        ipmi = self.context.ipmi(session)
-        return self.context.checked(
-            lambda: [suite.number for suite in ipmi.get_channel_cipher_suites(channel, payload_type)],
-            operator,
-            expected,
-            message,
-        )
-
-    @keyword
-    def skip_unless_target_has(self, *caps: str, session: str | None = None) -> None:
-        """Skips the test, with the reason, unless the target has all these capabilities in the inventory.
-
-        Args:
-            caps: Words of the inventory's ``caps``, such as ``i2c`` or ``power``.
-            session: The alias of the session; else the current one.
-
-        Example:
-        | Skip Unless Target Has | i2c |
-        """
-        target = self.context.held(session).target
-        missing = sorted(set(caps) - target.caps)
-        if missing:
-            raise SkipExecution(f"{target.name} has no {', '.join(missing)} (caps in the inventory)")
-
-    @keyword(tags=["Getter"])
-    def ping_bmc(self, *, session: str | None = None) -> timedelta:
-        """Sends an RMCP ping; returns how long the pong took, and fails where none comes.
-
-        Args:
-            session: The alias of the session; else the current one.
-
-        Example:
-        | Ping Bmc |
-        """
-        return timedelta(seconds=self.context.ipmi(session).ping())
-
-    @keyword(tags=["Wait"])
-    def wait_until_bmc_is_ready(
-        self,
-        timeout: timedelta = timedelta(minutes=5),
-        interval: timedelta = timedelta(seconds=2),
-        stable: int = 3,
-        *,
-        session: str | None = None,
-    ) -> timedelta:
-        """Waits until the BMC answers several times in a row; returns how long it took.
-
-        Args:
-            timeout: How long to wait at the most.
-            interval: How often to ask.
-            stable: How many answers in a row it takes.
-            session: The alias of the session; else the current one.
-
-        Example:
-        | Wait Until Bmc Is Ready | timeout=2 min |
-        """
-        ipmi = self.context.ipmi(session)
-        return timedelta(seconds=ipmi.wait_until_ready(timeout.total_seconds(), interval.total_seconds(), stable))
-
-    @keyword(tags=["Wait"])
-    def wait_until_bmc_is_down(
-        self,
-        timeout: timedelta = timedelta(minutes=5),
-        interval: timedelta = timedelta(seconds=1),
-        *,
-        session: str | None = None,
-    ) -> timedelta:
-        """Waits until the BMC answers no more; returns how long it took.
-
-        Args:
-            timeout: How long to wait at the most.
-            interval: How often to ask.
-            session: The alias of the session; else the current one.
-
-        Example:
-        | Wait Until Bmc Is Down | timeout=1 min |
-        """
-        ipmi = self.context.ipmi(session)
-        return timedelta(seconds=ipmi.wait_until_down(timeout.total_seconds(), interval.total_seconds()))
