@@ -11,6 +11,7 @@ import click
 from ipmi_lab.errors import InventoryError, IpmiLabError, LocalError
 
 COMMANDS = {
+    "boot": "ipmi_lab.cli.boot",
     "commands": "ipmi_lab.cli.bmc",
     "demo": "ipmi_lab.cli.demo",
     "doctor": "ipmi_lab.cli.doctor",

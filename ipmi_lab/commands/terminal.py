@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ipmi_lab.commands.boot import BootParameter, GetSystemBootOptions, SetSystemBootOptions
 from ipmi_lab.commands.chassis import ChassisControl, ChassisIdentify, Power
 from ipmi_lab.commands.command import Permission, Request
-from ipmi_lab.commands.raw import Raw
 from ipmi_lab.errors import LocalError, did_you_mean
-from ipmi_lab.wire.codes import NetFn
 
-SET_BOOT_OPTIONS, GET_BOOT_OPTIONS = 0x08, 0x09
-BOOT_FLAGS, VALID = 0x05, 0x80
+VALID = 0x80
 LONGEST = 122
 
 
@@ -51,7 +49,7 @@ class Kind(NamedTuple):
 
 
 def _boot(data: bytes) -> Request[Any]:
-    return Raw(NetFn.CHASSIS, SET_BOOT_OPTIONS, bytes((BOOT_FLAGS, data[0] | VALID)) + data[1:])
+    return SetSystemBootOptions(parameter=BootParameter.BOOT_FLAGS, data=bytes((data[0] | VALID,)) + data[1:])
 
 
 KINDS = {
@@ -65,8 +63,8 @@ KINDS = {
     "IDENTIFY -ON": Kind(lambda data: ChassisIdentify.decode(data), 0, 1),
     "IDENTIFY -OFF": Kind(lambda data: ChassisIdentify(seconds=0)),
     "SET BOOT": Kind(_boot, 5, 5, "write"),
-    "SET BOOTOPT": Kind(lambda data: Raw(NetFn.CHASSIS, SET_BOOT_OPTIONS, data), 1, 18, "write"),
-    "GET BOOTOPT": Kind(lambda data: Raw(NetFn.CHASSIS, GET_BOOT_OPTIONS, data), 3, 3),
+    "SET BOOTOPT": Kind(lambda data: SetSystemBootOptions.decode(data), 1, 18, "write"),
+    "GET BOOTOPT": Kind(lambda data: GetSystemBootOptions.decode(data), 3, 3),
     "SET TCFG": Kind(),
     "SET TCFG -V": Kind(None, 2, 2, "write"),
     "SET TCFG -N": Kind(None, 2, 2, "write"),

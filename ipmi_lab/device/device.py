@@ -9,6 +9,7 @@ from ipmi_lab.commands import byname
 from ipmi_lab.commands.command import RAW_READS, Request, Response
 from ipmi_lab.commands.raw import Raw
 from ipmi_lab.device.bmc import BmcCommands
+from ipmi_lab.device.boot import Boot
 from ipmi_lab.device.channel import ChannelCommands
 from ipmi_lab.device.chassis import Chassis
 from ipmi_lab.device.i2c import I2c, I2cCommands
@@ -42,13 +43,15 @@ class Device(
     I2cCommands[World],
     TerminalCommands[World],
 ):
-    """One BMC. ``ipmi.session`` opens and closes its session, ``ipmi.chassis`` is the machine around it, ``ipmi.sel``
-    its system event log, ``ipmi.i2c`` are the devices that the inventory names on its buses."""
+    """One BMC. ``ipmi.session`` opens and closes its session, ``ipmi.chassis`` is the machine around it, ``ipmi.boot``
+    what that boots from, ``ipmi.sel`` its system event log, ``ipmi.i2c`` are the devices that the inventory names on
+    its buses."""
 
     def __init__(self, link: Link, i2c: Mapping[str, I2cDevice] | None = None) -> None:
         super().__init__(link)
         self.i2c: I2c[World] = I2c(link, i2c)
         self.session: Session[World] = Session(link)
+        self.boot: Boot[World] = Boot(link)
         self.chassis: Chassis[World] = Chassis(link)
         self.sel: Sel[World] = Sel(link)
 

@@ -9,6 +9,7 @@ from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions.bmc import Asked, BmcSessions
 from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.table import BmcSession
+from ipmi_lab.virtual.boot import BootOptions
 from ipmi_lab.virtual.bridging import Bridging
 from ipmi_lab.virtual.channel import Channels
 from ipmi_lab.virtual.chassis import Chassis
@@ -45,6 +46,7 @@ class VirtualBmc(Controller):
         self._later = Later()
         self.users = Users(self, passwords)
         self.channels = Channels(self)
+        self.boot = BootOptions(self)
         self.chassis = Chassis(self)
         self.i2c = I2cBuses(self)
         self.messaging = Messaging(self)
@@ -56,6 +58,7 @@ class VirtualBmc(Controller):
             [
                 self.users,
                 self.channels,
+                self.boot,
                 self.chassis,
                 self.i2c,
                 self.messaging,

@@ -34,6 +34,10 @@ class Chassis(Part):
         self._next = now + after, on
         self.is_on(now)
 
+    def _start(self, now: float) -> None:
+        self.set(True, now, self.bmc.profile.chassis.power_up)
+        self.bmc.boot.started()
+
     @answers(GetChassisStatus)
     def status(self, ask: GetChassisStatus) -> ChassisStatus:
         return ChassisStatus(
@@ -77,12 +81,12 @@ class Chassis(Part):
         elif ask.action == Power.ON:
             self.last_on_by_command = True
             if not on:
-                self.set(True, now, times.power_up)
+                self._start(now)
         elif ask.action in (Power.CYCLE, Power.HARD_RESET):
             if not on:
                 return CompletionCode.NOT_SUPPORTED_IN_PRESENT_STATE
             self._on = ask.action == Power.HARD_RESET
-            self.set(True, now, times.power_up)
+            self._start(now)
             if "silentreset" in self.bmc.profile.quirks:
                 raise Silent
         elif ask.action != Power.PULSE_DIAGNOSTIC_INTERRUPT:

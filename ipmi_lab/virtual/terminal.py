@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from ipmi_lab.commands.boot import BootParameter, SetSystemBootOptions
 from ipmi_lab.commands.terminal import KINDS, text_command
 from ipmi_lab.errors import LocalError
 from ipmi_lab.packets import ipmb
@@ -85,6 +86,9 @@ class Terminal:
         except LocalError:
             known = any(text.upper().removeprefix("SYS ").startswith(word) for word in KINDS)
             return _error(CompletionCode.INVALID_DATA_FIELD if known else CompletionCode.INVALID_COMMAND)
+        if command.command == "SET BOOT":  # all who may handle the flags have yet to do so
+            unhandled = SetSystemBootOptions(parameter=BootParameter.ACKNOWLEDGE, data=b"\xff\xff")
+            self.line.bmc.answer_to(unhandled, session, self.line, now)
         if command.request is not None:
             data = self.line.bmc.answer_to(command.request, session, self.line, now)
             return _error(data[0]) if data[0] else f"OK {data[1:].hex(' ').upper()}".rstrip()

@@ -9,6 +9,7 @@ from robotlibcore import DynamicCore
 
 from IpmiLab.access import AccessKeywords
 from IpmiLab.bmc import BmcKeywords
+from IpmiLab.boot import BootKeywords
 from IpmiLab.command import CommandKeywords
 from IpmiLab.context import Context, Settings
 from IpmiLab.i2c import I2cKeywords
@@ -84,7 +85,7 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
         self.context = Context(Settings(inventory, auto_close, timeout, retry_assertions_for, report, trace, allow))
         subjects = (
             *(SessionKeywords, AccessKeywords, PresenceKeywords, CommandKeywords, MessagingKeywords),
-            *(I2cKeywords, BmcKeywords, SelKeywords, ReportKeywords, VirtualKeywords),
+            *(I2cKeywords, BmcKeywords, BootKeywords, SelKeywords, ReportKeywords, VirtualKeywords),
         )
         self._suites: list[str] = []
         self._tests: list[str] = []

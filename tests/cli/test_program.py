@@ -87,6 +87,21 @@ def test_the_system_event_log_is_written_and_read(served: Served) -> None:
     assert "0xffff" in shown
 
 
+def test_the_boot_device_is_chosen_and_shown(served: Served) -> None:
+    option, target, password = url(served)
+
+    def said(*words: str) -> str:
+        return well(option, target, *words, password=password)
+
+    assert re.search(r"valid +no", said("boot"))
+    assert "a dry run holds back" in said("--dry-run", "boot", "pxe")
+    assert re.search(
+        r"device +remote cd\npersistent +yes\nefi +yes", said("boot", "remote-cd", "--efi", "--persistent")
+    )
+    assert json.loads(said("--format", "json", "boot", "status"))[0]["device"] == "remote cd"
+    assert re.search(r"device +none", said("boot", "none"))
+
+
 def test_several_targets_make_a_table_and_their_worst_exit_code(tmp_path: Path) -> None:
     both = well(*LAB, "-t", "server", "info")
     assert "server1" in both
@@ -114,6 +129,9 @@ MISTAKES: list[tuple[list[str], int, str]] = [
     ([*LAB, "-t", "server1", "send", "ChassisControl", "on"], 2, "is no FIELD=VALUE"),
     ([*LAB, "-t", "server1", "raw", "0x06", "0x44", "0x01"], 5, "0xC7, request data length invalid"),
     ([*LAB, "-t", "server", "power", "off"], 4, "Give --allow power"),
+    ([*LAB, "-t", "server1", "boot", "pex"], 2, "'pex' is not one of"),
+    ([*LAB, "-t", "server1", "boot", "--efi"], 2, "--persistent and --efi go with a device"),
+    ([*LAB, "-t", "server", "boot", "pxe"], 4, "Give --allow write"),
     (["-i", "no-such.yaml", "targets"], 2, "no-such.yaml: cannot be read"),
     ([*LAB, "--allow", "pwoer", "-t", "server1", "info"], 2, "Did you mean power"),
     (["report", "build", "no-such", "-o", "out"], 2, "no-such"),

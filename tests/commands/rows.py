@@ -6,7 +6,7 @@ the tables of the specification and of two implementations (ipmitool, FreeIPMI),
 
 from typing import Any, NamedTuple
 
-from ipmi_lab.commands import bmc, channel, chassis, event, i2c, messaging, sel, session, systeminfo, user
+from ipmi_lab.commands import bmc, boot, channel, chassis, event, i2c, messaging, sel, session, systeminfo, user
 from ipmi_lab.commands.command import Request
 from ipmi_lab.secret import Secret
 from ipmi_lab.wire.codes import Privilege
@@ -297,5 +297,22 @@ ROWS = [
         "01 00",
         {"record_id": 1},
         "sim",
+    ),
+    Row(
+        boot.GetSystemBootOptions(parameter=boot.BootParameter.BOOT_FLAGS),
+        "05 00 00",
+        "01 05 e0 04 00 00 00",
+        {"version": 1, "invalid": False, "parameter": 5, "data": bytes.fromhex("e004000000")},
+        "hand",
+    ),
+    Row(
+        boot.SetSystemBootOptions(
+            parameter=boot.BootParameter.BOOT_FLAGS,
+            data=boot.BootFlags(valid=True, efi=True, device=boot.BootDevice.PXE).encode(),
+        ),
+        "05 a0 04 00 00 00",
+        "",
+        {},
+        "hand",
     ),
 ]

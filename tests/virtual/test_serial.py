@@ -227,8 +227,13 @@ def test_people_can_type_every_text_command() -> None:
     assert "PWR:ON H:ok" in wire.text("[SYS HEALTH QUERY]")
     assert wire.text("[SYS HEALTH QUERY -V]").startswith("[SYS Health:OK\r\nPower:ON\r\nTemperature:OK\r\n")
     assert wire.text("[SYS RESET]") == "[OK]\r\n"
-    assert wire.text("[SYS GET BOOTOPT 05 00 00]") == "[ERR C1]\r\n"  # this machine has no boot options
-    assert wire.text("[SYS SET BOOT 80 04 00 00 00]") == "[ERR C1]\r\n"
+    assert wire.text("[SYS GET BOOTOPT 05 00 00]") == "[OK 01 05 00 00 00 00 00]\r\n"
+    assert wire.text("[SYS SET BOOT 60 04 00 00 00]") == "[OK]\r\n"
+    assert wire.text("[SYS GET BOOTOPT 05 00 00]") == "[OK 01 05 E0 04 00 00 00]\r\n"  # the valid bit came by itself
+    assert wire.text("[SYS GET BOOTOPT 04 00 00]") == "[OK 01 04 00 FF]\r\n"  # nobody has handled it yet
+    assert wire.text("[SYS SET BOOTOPT 05 00 00 00 00 00]") == "[OK]\r\n"
+    assert wire.text("[SYS GET BOOTOPT 05 00 00]") == "[OK 01 05 00 00 00 00 00]\r\n"
+    assert wire.text("[SYS SET BOOTOPT 60 00]") == "[ERR 80]\r\n"
     assert wire.text("[SYS GET BOOTOPT 05]") == "[ERR CC]\r\n"
     assert wire.text("[SYS MAKE COFFEE]") == "[ERR C1]\r\n"
     assert wire.text("[SYS 000157 FOO]") == "[ERR C1]\r\n"
