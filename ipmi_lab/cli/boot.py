@@ -11,12 +11,12 @@ DEVICES = {device.words.replace(" ", "-"): device for device in BootDevice}
 
 
 @click.command("boot")
-@click.argument("device", type=click.Choice(["status", *DEVICES]), default="status")
+@click.argument("device", type=click.Choice(["status", *DEVICES]), default="status", metavar="[status|DEVICE]")
 @click.option("--persistent", is_flag=True, help="From now on; else at the next start only.")
 @click.option("--efi", is_flag=True, help="By EFI; else as the firmware likes, or the old way.")
 @click.pass_context
 def boot_command(ctx: click.Context, device: str, persistent: bool, efi: bool) -> None:
-    """Show or choose what the machine boots from; none takes a choice back.
+    """Show or choose what the machine boots from: pxe, disk, cd, setup …; none takes a choice back.
 
     Example: ipmi-lab -t bmc1 --allow write boot pxe --efi
     """
