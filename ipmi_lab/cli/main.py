@@ -1,7 +1,6 @@
 """The program ``ipmi-lab``: its options, its commands, and how it ends."""
 
 import importlib
-import signal
 import sys
 import warnings
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import click
 
 from ipmi_lab.errors import InventoryError, IpmiLabError, LocalError
+from ipmi_lab.signals import end_well
 
 COMMANDS = {
     "boot": "ipmi_lab.cli.boot",
@@ -97,7 +97,7 @@ def program(ctx: click.Context, /, **options: Any) -> None:
 def main() -> None:
     """Run the program and end with its exit code; no traceback for what a user can mend."""
     warnings.formatwarning = lambda message, *where, **more: f"warning: {message}\n"
-    signal.signal(signal.SIGTERM, _terminated)  # sessions are given back on the way out
+    end_well()
     try:
         code = program.main(standalone_mode=False)
     except click.ClickException as error:
@@ -113,7 +113,3 @@ def main() -> None:
         sys.stderr.close()  # who read our output has gone; nobody is left to tell
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _terminated(number: int, frame: object) -> None:
-    sys.exit(128 + number)

@@ -12,7 +12,6 @@ from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.inventory.target import Target, route
 from ipmi_lab.lab.guard import Guard, dry_run
 from ipmi_lab.lab.identity import Pin
-from ipmi_lab.lab.leaving import give_back_at_exit
 from ipmi_lab.lab.login import PASSWORD_VARIABLE, SecretLike, login_for, password_of, timing_of
 from ipmi_lab.lab.standins import StandIns
 from ipmi_lab.links.blocking import BlockingLink
@@ -122,7 +121,6 @@ class Lab(StandIns):
         """
         known = self.target(target) if isinstance(target, str) else target
         device: Device[Blocking] = Device(self._link(BlockingLink, known, **how), dict(known.i2c))
-        give_back_at_exit(device)
         return device
 
     def open_asyncio(self, target: str | Target, **how: Any) -> Device[Asyncio]:

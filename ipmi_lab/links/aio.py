@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from ipmi_lab.commands.command import Request
 from ipmi_lab.errors import IpmiLabError
 from ipmi_lab.links.answer import Answer, wake
+from ipmi_lab.links.blocking import BlockingLink
+from ipmi_lab.links.leaving import let_go
 from ipmi_lab.links.link import Link, R
 from ipmi_lab.ports.port import Port
 from ipmi_lab.sessions.bridge import Branch
@@ -100,6 +102,12 @@ class AsyncioLink(Link):
         async with self._logins:
             if self.session.openings == lost:
                 await super()._heal()
+
+    def leave(self) -> None:
+        """The event loop is no more, and whoever waited for an answer waits no longer."""
+        self.session.forget()
+        BlockingLink(self.name, lambda: self.port, self.session).leave()
+        let_go(self)
 
     def _listen(self) -> Port:
         port = self._listening = self.port

@@ -86,6 +86,10 @@ class BlockingLink(Link):
                     return event
             now = monotonic()
 
+    def leave(self) -> None:
+        self._holders.clear()
+        run(self.close())
+
     async def _heal(self) -> None:
         """Several threads may find the session lost at the same time: the first one logs in for all."""
         lost = self.session.openings

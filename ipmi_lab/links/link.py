@@ -20,6 +20,7 @@ from ipmi_lab.errors import (
     OutcomeUnknown,
     SessionError,
 )
+from ipmi_lab.links.leaving import hold, let_go
 from ipmi_lab.links.worlds import run
 from ipmi_lab.ports.port import Port
 from ipmi_lab.sessions.bridge import Branch
@@ -102,6 +103,7 @@ class Link:
         if not self._wanted:
             await self._login()
             self._wanted = True
+            hold(self)
             self._keep_alive(True)
         self._holders.append(holder)
 
@@ -118,10 +120,15 @@ class Link:
             if self.session.state is State.ACTIVE:
                 await self._converse(lambda: self.session.close(self.clock()), Closed)
         finally:
+            let_go(self)
             self.session.abandon()
             if self._port is not None:
                 self._release(self._port)
                 self._port = None
+
+    def leave(self) -> None:
+        """Give the session back, whoever holds it, since the program ends. Blocks, in both worlds."""
+        raise NotImplementedError
 
     async def _login(self) -> None:
         if self._port is not None and self._port.gone:

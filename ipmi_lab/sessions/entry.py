@@ -13,7 +13,7 @@ from ipmi_lab.packets.serial import Mode, is_reply
 from ipmi_lab.sessions.crypto import Random, digest15
 from ipmi_lab.sessions.handshake15 import ask_activation, ask_challenge, choose, not_activated
 from ipmi_lab.sessions.login import Login
-from ipmi_lab.sessions.opening import ask_capabilities, rise
+from ipmi_lab.sessions.opening import ask_capabilities, closing, rise
 from ipmi_lab.sessions.steps import Ask, Say, Steps
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
@@ -54,7 +54,8 @@ def enter(
         session_id, how = yield from _as_nobody(unheard)
     wrapping = OnLine(mode, session_id)
     if entry is not Entry.NONE and login.privilege > Privilege.USER:
-        yield from rise(login, wrapping)
+        logout = Say(0, lambda: (LOGOUT.encode(), lambda text: is_reply(text.decode())), 0, tries=1)
+        yield from rise(login, wrapping, closing(wrapping) if session_id else logout)
     return wrapping, f"serial line, {mode.name} mode, {how}"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ipmi_lab.commands.session import (
     ChannelAuthenticationCapabilities,
+    CloseSession,
     GetChannelAuthenticationCapabilities,
     SetSessionPrivilegeLevel,
 )
@@ -12,7 +13,7 @@ from ipmi_lab.sessions.crypto import Random
 from ipmi_lab.sessions.handshake15 import open15
 from ipmi_lab.sessions.handshake20 import THIS_CHANNEL, ask_suites, open20
 from ipmi_lab.sessions.login import Login
-from ipmi_lab.sessions.steps import Ask, Steps, patiently
+from ipmi_lab.sessions.steps import Ask, Say, Steps, patiently
 from ipmi_lab.sessions.wrapping import SessionWrapping
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
@@ -29,7 +30,7 @@ def opening(login: Login, random: Random, ponged: Callable[[], bool]) -> Steps[t
     else:
         wrapping, how = yield from open15(login, random, capabilities)
     if login.privilege > Privilege.USER:
-        yield from rise(login, wrapping)
+        yield from rise(login, wrapping, closing(wrapping))
     return wrapping, f"{how}, {login.privilege.words}"
 
 
@@ -78,8 +79,13 @@ def _speaks20(login: Login, capabilities: ChannelAuthenticationCapabilities) -> 
     return speaks
 
 
-def rise(login: Login, wrapping: SessionWrapping) -> Steps[None]:
-    """Become what the login wants to be."""
+def closing(wrapping: SessionWrapping) -> Ask:
+    """Give a session back that was just opened."""
+    return Ask(CloseSession(session_id=wrapping.bmc_session_id), wrapping)
+
+
+def rise(login: Login, wrapping: SessionWrapping, give_back: Ask | Say) -> Steps[None]:
+    """Become what the login wants to be; where the BMC refuses, nobody will use the session."""
     answer = yield from patiently(Ask(SetSessionPrivilegeLevel(privilege=login.privilege), wrapping))
     if answer is None:
         raise NoAnswer(
@@ -87,6 +93,7 @@ def rise(login: Login, wrapping: SessionWrapping) -> Steps[None]:
             hint="The two ends may have made different keys.",
         )
     if answer.code:
+        yield give_back  # else it would keep its slot for a minute
         raise SessionError(
             f"the session was opened, but not as {login.privilege.words}: "
             f"{SetSessionPrivilegeLevel.codes(answer.code).words} (0x{answer.code:02X})",

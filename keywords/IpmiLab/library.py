@@ -5,8 +5,10 @@ from typing import Any, ClassVar
 
 from robot.api import logger
 from robot.running.context import EXECUTION_CONTEXTS
+from robot.running.signalhandler import STOP_SIGNAL_MONITOR
 from robotlibcore import DynamicCore
 
+from ipmi_lab.signals import end_well
 from IpmiLab.access import AccessKeywords
 from IpmiLab.bmc import BmcKeywords
 from IpmiLab.boot import BootKeywords
@@ -94,6 +96,7 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
     # ------------------------------------------------------------------ listener
 
     def start_suite(self, data: Any, result: Any) -> None:
+        end_well(lambda number: STOP_SIGNAL_MONITOR(number, None))  # Robot itself does so with SIGTERM only
         self._suites.append(result.full_name)
         self.context.scopes.append(f"suite:{result.full_name}")
 

@@ -99,7 +99,7 @@ ROWS = [
     Row(21, "port dead 3 s; 75 s idle", "20 s", "raw ConnectionRefusedError", "≤ 5 s; re-login ≤ 1 s"),
     Row(
         22,
-        "sessions given back: normal end, exception, SIGTERM, Ctrl-C, 100 each",
+        "sessions given back: normal end, exception, forgotten, SIGTERM, SIGHUP, Ctrl-C, 100 each",
         "–",
         "–",
         "100 of 100 closed",

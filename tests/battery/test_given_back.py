@@ -19,7 +19,8 @@ from ipmi_lab.virtual.profile import load
 from tests.battery.conftest import Record
 from tests.battery.length import scaled
 
-SCRIPT = Path(__file__).parent / "programs" / "holds_a_session.py"
+PROGRAMS = Path(__file__).parent / "programs"
+SCRIPTS = {"script": "holds_a_session.py", "asyncio": "holds_a_session_by_asyncio.py"}
 PYTEST = """\
 import sys
 import pytest
@@ -44,7 +45,11 @@ Holds A Session
         Get Device Id
     END
 """
-SIGNALS = {"SIGTERM": signal.SIGTERM, "Ctrl-C": signal.SIGINT}
+SIGNALS = {"SIGTERM": signal.SIGTERM, "SIGHUP": signal.SIGHUP, "Ctrl-C": signal.SIGINT}
+
+
+FACES = {"script": 40, "asyncio": 20, "pytest": 20, "robot": 20}
+"""How often each ends in the long form."""
 
 
 @pytest.fixture
@@ -55,8 +60,8 @@ def served() -> Iterator[Served]:
 
 def child(face: str, ending: str, served: Served, folder: Path) -> subprocess.Popen[str]:
     """A process that opens a session by one of the faces, in a process group of its own, like a job of a shell."""
-    if face == "python":
-        command = [str(SCRIPT), served.url, ending]
+    if face in SCRIPTS:
+        command = [str(PROGRAMS / SCRIPTS[face]), served.url, ending]
     elif face == "pytest":
         (folder / "test_held.py").write_text(PYTEST.format(ending=ending))
         command = ["-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "--ipmi-target", served.url, "test_held.py"]
@@ -95,10 +100,11 @@ def ended(process: subprocess.Popen[str], ending: str) -> str:
 
 
 @pytest.mark.battery(22)
-@pytest.mark.parametrize("ending", ["normal", "exception", *SIGNALS])
+@pytest.mark.parametrize("ending", ["normal", "exception", "forgotten", *SIGNALS])
 def test_every_session_is_given_back(ending: str, served: Served, tmp_path: Path, record: Record) -> None:
-    """By a script with ``connect``, a pytest run and a Robot run."""
-    faces = scaled(short=["python", "pytest", "robot"], long=["python"] * 60 + ["pytest"] * 20 + ["robot"] * 20)
+    """By a script with ``connect``, one with asyncio, a pytest run and a Robot run; none of them handles signals."""
+    counts = scaled(short=dict.fromkeys(FACES, 1), long=FACES)
+    faces = [face for face, count in counts.items() for _ in range(count) if ending != "forgotten" or face in SCRIPTS]
     given_back, kept = 0, []
     with connect(served.url, password=served.password) as counting:
         for face in faces:
@@ -110,7 +116,7 @@ def test_every_session_is_given_back(ending: str, served: Served, tmp_path: Path
                 for session in [s for s in served.bmc.sessions.open.values() if s is not _own(served)]:
                     served.bmc.sessions.close(session)
     assert kept == []
-    record(22, ending, f"{given_back} of {len(faces)} closed (script, pytest, robot)")
+    record(22, ending, f"{given_back} of {len(faces)} closed ({', '.join(dict.fromkeys(faces))})")
 
 
 def _own(served: Served) -> object:
@@ -138,7 +144,7 @@ def test_killed_clients_lock_nobody_out(tmp_path: Path, record: Record) -> None:
     with Farm() as farm:
         served = farm.open("rack-server")
         for _ in range(count):
-            process = child("python", "killed", served, tmp_path)
+            process = child("script", "killed", served, tmp_path)
             assert process.stdout is not None
             assert process.stdout.readline() == "open\n", process.communicate()
             process.kill()

@@ -5,6 +5,8 @@ import pytest
 from ipmi_lab.packets import lan20
 from ipmi_lab.packets.rakp import Refusal, Status
 from ipmi_lab.sessions.login import Timing
+from ipmi_lab.sessions.table import BmcSession
+from ipmi_lab.wire.codes import Privilege
 from tests.sessions.pair import Pair, profile
 
 ASKS_AGAIN = {Status.INVALID_SESSION_ID, Status.INACTIVE_SESSION_ID}  # the BMC forgot: new ids may help
@@ -80,3 +82,19 @@ def test_a_gentle_client_is_not_hurried_by_a_refusal_of_the_machine() -> None:
     pair.console.refused()
 
     assert pair.console.deadline() == pair.now + 2.0
+
+
+@pytest.mark.parametrize("version", ["1.5", "2.0"])
+def test_a_session_that_gets_no_privilege_is_given_back(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The BMC opens it, and then does not let it rise: it would keep its slot for a minute."""
+    pair = Pair(version=version)
+    add = pair.bmc.sessions.add
+
+    def limited(session: BmcSession) -> None:
+        session.limit = Privilege.USER
+        add(session)
+
+    monkeypatch.setattr(pair.bmc.sessions, "add", limited)
+
+    assert "the session was opened, but not as administrator" in pair.refused()
+    assert not pair.bmc.sessions.open

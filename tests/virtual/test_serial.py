@@ -18,8 +18,10 @@ from ipmi_lab.sessions.entry import Entry
 from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Refused
 from ipmi_lab.sessions.login import Login, Timing
 from ipmi_lab.sessions.serial import SerialSession
+from ipmi_lab.sessions.table import BmcSession
 from ipmi_lab.virtual.bmc import VirtualBmc
 from ipmi_lab.virtual.profile import ChassisProfile, Profile, SerialProfile, UserProfile, load
+from ipmi_lab.wire.codes import Privilege
 
 MODES = ["basic", "terminal"]
 PASSWORD = "a-password"
@@ -101,6 +103,25 @@ def test_a_line_needs_no_session_unless_its_profile_says_so(mode: str) -> None:
     event = Wire(mode, machine=profile(session=True)).open()
     assert isinstance(event, Refused)
     assert "only those who log in" in str(event.error)
+
+
+@pytest.mark.parametrize(("mode", "entry"), [("basic", Entry.CHALLENGE), ("terminal", Entry.TEXT)])
+def test_a_session_that_gets_no_privilege_is_given_back(
+    mode: str, entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = Wire(mode, entry=entry)
+    add = wire.bmc.sessions.add
+
+    def limited(session: BmcSession) -> None:
+        session.limit = Privilege.USER
+        add(session)
+
+    monkeypatch.setattr(wire.bmc.sessions, "add", limited)
+
+    event = wire.open()
+    assert isinstance(event, Refused)
+    assert "the session was opened, but not as administrator" in str(event.error)
+    assert not wire.bmc.sessions.open
 
 
 @pytest.mark.parametrize("mode", MODES)
