@@ -186,18 +186,18 @@ class Link:
             assert isinstance(event, Said)
             if event.reply is None:
                 raise self._unanswered(command, event)
-            return self._replied(event.reply)
+            return self._replied(command, event.reply)
         except IpmiLabError as error:
             raise error.about(target=self.name, request=command.label()) from None
 
     @staticmethod
-    def _replied(reply: str) -> str:
+    def _replied(command: TextCommand, reply: str) -> str:
         word, _, rest = reply.partition(" ")
         if word.upper() == "OK":
             return rest.strip()
         if word.upper() == "ERR":
             code = int(rest, 16) if re.fullmatch(r"[0-9A-Fa-f]{2}", rest.strip()) else UNSPECIFIED
-            raise CompletionError(code, meaning(None, code))
+            raise CompletionError(code, meaning(type(command.request) if command.request else None, code))
         return reply
 
     # ------------------------------------------------------------------ commands
