@@ -13,7 +13,7 @@ from ipmi_lab.links.link import Link, R
 from ipmi_lab.ports.port import Port
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession
-from ipmi_lab.sessions.events import Answered, Event, GaveUp
+from ipmi_lab.sessions.events import Answered, Event, Failed, GaveUp
 
 AT_ONCE = 64
 NEVER = float("inf")
@@ -113,6 +113,9 @@ class AsyncioLink(Link):
         self._came = came
         try:
             self._take(port)
+        except Exception as error:
+            self._fail(error)
+            self._flush(port)
         finally:
             self._came = None
             if came:
@@ -143,13 +146,13 @@ class AsyncioLink(Link):
 
     def _flush(self, port: Port) -> None:
         session = self.session
-        for datagram in session.datagrams():
-            port.send(datagram)
         deadline = session.deadline()
         if deadline is not None and deadline < self._timer_at:  # a timer that comes too soon finds nothing to do
             self._stop_timer()
             self._timer_at = deadline
             self._timer = asyncio.get_running_loop().call_later(deadline - monotonic(), self._due, port)
+        for datagram in session.datagrams():
+            port.send(datagram)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -158,14 +161,32 @@ class AsyncioLink(Link):
 
     def _due(self, port: Port) -> None:
         self._stop_timer()
-        self._tell(self.session.wake(monotonic()))
+        try:
+            self._tell(self.session.wake(monotonic()))
+        except Exception as error:
+            self._fail(error)
         self._flush(port)
 
     def _tell(self, events: list[Event]) -> None:
         for event in events:
             told = isinstance(event, (Answered, GaveUp))  # to whoever asked
-            if not told and self._turning is not None and not self._turning.done():
+            if isinstance(event, Failed):
+                self._fail(event.error)
+            elif not told and self._turning is not None and not self._turning.done():
                 self._turning.set_result(event)
+
+    def _fail(self, error: Exception) -> None:
+        """Tell whoever waits of what went wrong here and not on the way: such as an observer that raised."""
+        if self._turning is not None and not self._turning.done():
+            self._turning.set_exception(error)
+        elif not self.session.fail(error):
+            self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        """Tell of what is nobody's own in the way of event loops."""
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": f"a fault while nobody waits for {self.name}", "exception": error}
+        )
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -182,7 +203,10 @@ class AsyncioLink(Link):
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(self.keep_alive / 2)
-            await self._still_there()
+            try:
+                await self._still_there()
+            except Exception as error:  # of an observer: the session is kept alive all the same
+                self._report(error)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic, sleep
 from typing import Any
@@ -14,7 +14,7 @@ from ipmi_lab.links.worlds import run
 from ipmi_lab.ports.port import Patience, Patient, Port
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession
-from ipmi_lab.sessions.events import Answered, Event, GaveUp, Refused
+from ipmi_lab.sessions.events import Answered, Event, Failed, GaveUp, Refused
 
 
 class BlockingLink(Link):
@@ -116,6 +116,9 @@ class BlockingLink(Link):
             session.refused()
         if deadline is None or now >= deadline:  # a flood of other datagrams must not keep it from its time
             events += session.wake(now)
+        for event in events:
+            if isinstance(event, Failed):
+                raise event.error
         return events
 
     def _patience(self) -> Patient:
@@ -141,8 +144,11 @@ class BlockingLink(Link):
         while not stop.wait(self.keep_alive / 2):
             with self._lock:
                 if not stop.is_set():
-                    with suppress(StopIteration):  # the coroutine of a blocking link ends at once
-                        self._still_there().send(None)
+                    try:
+                        run(self._still_there())
+                    except Exception as error:  # of an observer: the session is kept alive all the same
+                        report = (type(error), error, error.__traceback__, threading.current_thread())
+                        threading.excepthook(threading.ExceptHookArgs(report))
 
     async def sleep(self, seconds: float) -> None:
         sleep(seconds)
