@@ -63,7 +63,7 @@ class AsyncioLink(Link):
                     self._flush(port)
                 outcome = await answer
             except BaseException:  # a timeout of the caller: nobody waits for the answer any more
-                self.session.forget(pending.number)
+                self._forget(pending.number)
                 raise
             if isinstance(outcome, Answered) and not outcome.way:
                 return request.answer(outcome.code, outcome.data)
@@ -79,9 +79,15 @@ class AsyncioLink(Link):
         try:
             self._flush(port)
             return await answer
-        except BaseException:  # a timeout of the caller: nobody waits for the answer any more
-            self.session.forget(number)
+        except BaseException:  # as in ``send``
+            self._forget(number)
             raise
+
+    def _forget(self, number: int) -> None:
+        """Nobody waits for this answer any more: the next question may go."""
+        self.session.forget(number)
+        if self._listening is not None:
+            self._flush(self._listening)
 
     async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
         async with self._turns:
