@@ -9,12 +9,12 @@ from typing import Any
 
 from ipmi_lab.commands.command import Request
 from ipmi_lab.errors import IpmiLabError
-from ipmi_lab.links.link import CLOSED, Link, R
+from ipmi_lab.links.link import CLOSED, Link, R, closed_meanwhile
 from ipmi_lab.links.worlds import run
 from ipmi_lab.ports.port import Patience, Patient, Port
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession
-from ipmi_lab.sessions.events import Answered, Event, Failed, GaveUp, Refused
+from ipmi_lab.sessions.events import Answered, Closed, Event, Failed, GaveUp, Refused
 
 
 class BlockingLink(Link):
@@ -93,13 +93,24 @@ class BlockingLink(Link):
             if self.session.openings == lost:
                 await super()._heal()
 
+    async def _give_back(self) -> None:
+        with self._lock:
+            if not self._wanted:  # else another thread has opened it again
+                await super()._give_back()
+
     async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
         with self._lock:
-            begin()
-            while True:
-                for event in self._turn(monotonic()):
-                    if isinstance(event, (end, Refused)):
-                        return event
+            closings = self._closings
+            try:
+                begin()
+                while self._closings == closings or end is Closed:
+                    for event in self._turn(monotonic()):
+                        if isinstance(event, (end, Refused)):
+                            return event
+                raise closed_meanwhile()
+            except BaseException:
+                self.session.leave()
+                raise
 
     def _turn(self, now: float) -> list[Event]:
         """Send what is pending, wait for a datagram or the deadline, and hand on what came of it."""
