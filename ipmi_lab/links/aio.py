@@ -1,21 +1,22 @@
 """The asyncio link: the same session, woken by the event loop."""
 
 import asyncio
+from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from copy import copy
 from time import monotonic
 from typing import Any, ClassVar
 
 from ipmi_lab.commands.command import Request
-from ipmi_lab.errors import IpmiLabError
+from ipmi_lab.errors import IpmiLabError, NoAnswer, SessionError
 from ipmi_lab.links.answer import Answer, wake
 from ipmi_lab.links.blocking import BlockingLink
-from ipmi_lab.links.leaving import let_go
-from ipmi_lab.links.link import Link, R
+from ipmi_lab.links.link import ACTIVE, CLOSED, Link, R, closed_meanwhile
 from ipmi_lab.ports.port import Port
 from ipmi_lab.sessions.bridge import Branch
-from ipmi_lab.sessions.client import ClientSession
-from ipmi_lab.sessions.events import Answered, Event, GaveUp
+from ipmi_lab.sessions.client import ClientSession, State
+from ipmi_lab.sessions.events import Answered, Event, Failed, GaveUp, Refused
 
 AT_ONCE = 64
 NEVER = float("inf")
@@ -34,17 +35,45 @@ class AsyncioLink(Link):
         super().__init__(name, make_port, session, monotonic, keep_alive=keep_alive)
         self._keeper: asyncio.Task[None] | None = None
         self._came: list[Answer] | None = None  # the answers that have come, while datagrams are being taken
-        self._turning: asyncio.Future[Event] | None = None
-        self._turns = asyncio.Lock()
-        self._logins = asyncio.Lock()
-        self._changes = asyncio.Lock()
+        self._turning: asyncio.Future[Event] | None = None  # what whoever has the turn waits for
+        self._ends: tuple[type[Event], ...] = ()  # and what that may be
+        self._failed: Exception | None = None  # why the last login anew came to nothing
+        self._loop: AbstractEventLoop | None = None  # what it waits in, and what the locks belong to
+        self._make_locks()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = NEVER
         self._listening: Port | None = None
 
+    def _make_locks(self) -> None:
+        self._turns, self._logins, self._changes = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
+
     async def open(self, holder: object = None) -> None:
+        self._here()
         async with self._logins:
-            await super().open(holder)
+            try:
+                await super().open(holder)
+            except BaseException:
+                if not self._wanted and self.session.idle:  # else others still ask outside the session
+                    self._let_go()
+                raise
+
+    async def close(self, holder: object = None) -> None:
+        self._here()
+        await super().close(holder)
+
+    async def _give_back(self) -> None:
+        """Whoever is opening the session is told that nobody wants it; another who closes it is waited for."""
+        if self.session.state is not State.CLOSING:
+            if self.session.state is State.OPENING:
+                self.session.abandon()
+            self._end_turn()
+        try:
+            async with self._logins:
+                if not self._wanted:  # else another task has opened it again
+                    await super()._give_back()
+        finally:
+            if not self._wanted:  # a timeout of the caller
+                self._let_go()
 
     async def send(self, request: Request[R], *, purpose: str = "command") -> R:
         """What ``send`` of any link gives, with fewer steps where nothing needs to be settled before or after."""
@@ -53,10 +82,13 @@ class AsyncioLink(Link):
         try:
             if self.guard is not None and purpose == "command":
                 self.guard(request)
-            port = self._listening or self._listen()
-            answer = Answer(self._come, asyncio.get_running_loop())
-            pending = self.session.begin(request, monotonic(), purpose, answer.hear)
-            if pending is None:
+            loop, port = get_running_loop(), self._listening
+            answer = Answer(self._come, loop)
+            if (
+                port is None
+                or loop is not self._loop
+                or (pending := self.session.begin(request, monotonic(), purpose, answer.hear)) is None
+            ):
                 code, data = await self._exchange(request, purpose)
                 return request.answer(code, data)
             try:
@@ -65,7 +97,7 @@ class AsyncioLink(Link):
                     self._flush(port)
                 outcome = await answer
             except BaseException:  # a timeout of the caller: nobody waits for the answer any more
-                self.session.forget(pending.number)
+                self._forget(pending.number)
                 raise
             if isinstance(outcome, Answered) and not outcome.way:
                 return request.answer(outcome.code, outcome.data)
@@ -75,45 +107,108 @@ class AsyncioLink(Link):
             raise self._blame(request, error) from None
 
     async def _perform(self, request: Request[Any], purpose: str, branch: Branch | None = None) -> Answered | GaveUp:
-        port = self._listening or self._listen()
-        answer = Answer(self._come, asyncio.get_running_loop())
+        loop = self._here()
+        while self._wanted and self.session.state is not ACTIVE:  # another has found it lost since this one looked
+            await self._heal()
+        answer = Answer(self._come, loop)
         number = self.session.request(request, monotonic(), purpose, branch, answer.hear)
         try:
-            self._flush(port)
+            self._flush(self._listening or self._listen(loop))
             return await answer
-        except BaseException:  # a timeout of the caller: nobody waits for the answer any more
-            self.session.forget(number)
+        except BaseException:  # as in ``send``
+            self._forget(number)
             raise
 
+    def _forget(self, number: int) -> None:
+        """Nobody waits for this answer any more: the next question may go."""
+        self.session.forget(number)
+        if self._listening is None:
+            self.session.datagrams()  # there was no way to send them
+        elif self._loop is not None and not self._loop.is_closed():
+            self._flush(self._listening)
+
     async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
+        loop = self._here()
         async with self._turns:
-            port = self._listening or self._listen()
-            self._turning = asyncio.get_running_loop().create_future()
-            begin()
-            self._flush(port)
+            port = self._listening or self._listen(loop)
+            turning: asyncio.Future[Event] = loop.create_future()
+            self._turning, self._ends = turning, (end, Refused)
             try:
-                return await self._turning
+                begin()
+                self._tell(self.session.wake(monotonic()))  # it may have come to its end already
+                self._flush(port)
+                return await turning
+            except BaseException:
+                self.session.leave()
+                raise
             finally:
-                self._turning = None
+                if self._turning is turning:
+                    self._turning = None
 
     async def _heal(self) -> None:
-        """Several questions may find the session lost at the same time: the first one logs in for all."""
-        lost = self.session.openings
+        """Several questions may find the session lost at the same time: the first one logs in for all, and if that
+        comes to nothing, all get its error. Where it was cancelled, the next one logs in."""
+        self._here()
+        lost, failed = self.session.openings, self._failed
         async with self._logins:
-            if self.session.openings == lost:
+            if self.session.openings != lost:
+                return
+            if self._failed is not failed and self._failed is not None:
+                raise copy(self._failed)
+            try:
                 await super()._heal()
+            except (NoAnswer, SessionError) as error:
+                self._failed = copy(error)
+                raise
 
     def leave(self) -> None:
         """The event loop is no more, and whoever waited for an answer waits no longer."""
         self.session.forget()
         BlockingLink(self.name, lambda: self.port, self.session).leave()
-        let_go(self)
 
-    def _listen(self) -> Port:
-        port = self._listening = self.port
-        asyncio.get_running_loop().add_reader(port.fileno(), self._readable, port)
+    # ------------------------------------------------------------------ the event loop
+
+    def _here(self) -> AbstractEventLoop:
+        """The event loop that runs. What is left in another one, which ended before the link was closed, is dropped."""
+        loop = get_running_loop()
+        if loop is not self._loop:
+            if self._loop is not None:
+                self._abandon_loop(self._loop)
+            self._loop = loop
+            self._keep_alive(self._wanted)
+        return loop
+
+    def _abandon_loop(self, loop: AbstractEventLoop) -> None:
+        if self._listening is not None and loop.is_running():
+            raise SessionError(
+                "the device is in use in another event loop", target=self.name, hint="Open one for each event loop."
+            )
+        if loop.is_closed():  # nobody can go on in it
+            self._turning = self._keeper = None
+            self.session.forget()
+        self._ignore()
+        self._end_turn()
+        self.session.fail(SessionError("the event loop ended before the answer came"))
+        self._keep_alive(False)
+        if self.session.state not in (ACTIVE, CLOSED):
+            self.session.abandon()
+        self._make_locks()
+
+    def _listen(self, loop: AbstractEventLoop) -> Port:
+        port = self.port
+        loop.add_reader(port.fileno(), self._readable, port)
+        self._listening = port
         AsyncioLink.listening += 1
         return port
+
+    def _ignore(self) -> None:
+        """The opposite of ``_listen``."""
+        if self._listening is not None and self._loop is not None:
+            if not self._loop.is_closed():
+                self._loop.remove_reader(self._listening.fileno())
+            self._listening = None
+            AsyncioLink.listening -= 1
+        self._stop_timer()
 
     def _readable(self, port: Port) -> None:
         # Among many links, whoever is woken at once would get more than his share: his next answer comes first again.
@@ -121,6 +216,9 @@ class AsyncioLink(Link):
         self._came = came
         try:
             self._take(port)
+        except Exception as error:
+            self._fail(error)
+            self._flush(port)
         finally:
             self._came = None
             if came:
@@ -151,13 +249,14 @@ class AsyncioLink(Link):
 
     def _flush(self, port: Port) -> None:
         session = self.session
-        for datagram in session.datagrams():
-            port.send(datagram)
         deadline = session.deadline()
         if deadline is not None and deadline < self._timer_at:  # a timer that comes too soon finds nothing to do
+            assert self._loop is not None
             self._stop_timer()
             self._timer_at = deadline
-            self._timer = asyncio.get_running_loop().call_later(deadline - monotonic(), self._due, port)
+            self._timer = self._loop.call_later(deadline - monotonic(), self._due, port)
+        for datagram in session.datagrams():
+            port.send(datagram)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -166,17 +265,40 @@ class AsyncioLink(Link):
 
     def _due(self, port: Port) -> None:
         self._stop_timer()
-        self._tell(self.session.wake(monotonic()))
+        try:
+            self._tell(self.session.wake(monotonic()))
+        except Exception as error:
+            self._fail(error)
         self._flush(port)
 
     def _tell(self, events: list[Event]) -> None:
         for event in events:
-            told = isinstance(event, (Answered, GaveUp))  # to whoever asked
-            if not told and self._turning is not None and not self._turning.done():
+            if isinstance(event, Failed):
+                self._fail(event.error)
+            elif self._turning is not None and not self._turning.done() and isinstance(event, self._ends):
                 self._turning.set_result(event)
+
+    def _fail(self, error: Exception) -> None:
+        """Tell whoever waits of what went wrong here and not on the way: such as an observer that raised."""
+        if self._turning is not None and not self._turning.done():
+            self._turning.set_exception(error)
+        elif not self.session.fail(error):
+            self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        """Tell of what is nobody's own in the way of event loops."""
+        get_running_loop().call_exception_handler(
+            {"message": f"a fault while nobody waits for {self.name}", "exception": error}
+        )
+
+    def _end_turn(self) -> None:
+        """Whoever converses over a port that is closed, or in an event loop that ended, would wait in vain."""
+        self.session.leave()
+        self._tell([Refused(closed_meanwhile())])
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
+        self._here()
         async with self._changes:
             yield
 
@@ -185,20 +307,20 @@ class AsyncioLink(Link):
             self._keeper.cancel()
             self._keeper = None
         if on and self.keep_alive:
-            self._keeper = asyncio.get_running_loop().create_task(self._keep())
+            self._keeper = get_running_loop().create_task(self._keep())
 
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(self.keep_alive / 2)
-            await self._still_there()
+            try:
+                await self._still_there()
+            except Exception as error:  # of an observer: the session is kept alive all the same
+                self._report(error)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
     def _release(self, port: Port) -> None:
-        if self._listening is not None:
-            asyncio.get_running_loop().remove_reader(port.fileno())
-            self._listening = None
-            AsyncioLink.listening -= 1
-        self._stop_timer()
+        self._ignore()
+        self._end_turn()
         super()._release(port)

@@ -22,7 +22,7 @@ class Answer:
     def __init__(self, come: "Callable[[Answer], None]", loop: asyncio.AbstractEventLoop) -> None:
         self._asyncio_future_blocking = False  # by this asyncio knows what a task may await
         self._come, self._loop = come, loop
-        self._outcome: Outcome | asyncio.CancelledError | None = None
+        self._outcome: Outcome | BaseException | None = None
         self._go_on: Callable[[Answer], object] | None = None
 
     def __await__(self) -> Generator["Answer", None, Outcome]:
@@ -31,8 +31,8 @@ class Answer:
             yield self
         return self.result()
 
-    def hear(self, outcome: Outcome) -> None:
-        """Take the outcome."""
+    def hear(self, outcome: Outcome | BaseException) -> None:
+        """Take the outcome, or what is to be raised instead."""
         if self._outcome is None:  # else who waited for it is about to go
             self._outcome = outcome
             self._come(self)
@@ -48,7 +48,7 @@ class Answer:
     def result(self) -> Outcome:
         """The outcome; CancelledError where the task was cancelled."""
         outcome = self._outcome
-        if isinstance(outcome, asyncio.CancelledError):
+        if isinstance(outcome, BaseException):
             try:
                 raise outcome
             finally:

@@ -2,19 +2,19 @@
 
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
 from ipmi_lab.commands.command import Request
 from ipmi_lab.errors import IpmiLabError
-from ipmi_lab.links.link import CLOSED, Link, R
+from ipmi_lab.links.link import CLOSED, Link, R, closed_meanwhile
 from ipmi_lab.links.worlds import run
 from ipmi_lab.ports.port import Patience, Patient, Port
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession
-from ipmi_lab.sessions.events import Answered, Event, GaveUp, Refused
+from ipmi_lab.sessions.events import Answered, Closed, Event, Failed, GaveUp, Refused
 
 
 class BlockingLink(Link):
@@ -97,13 +97,24 @@ class BlockingLink(Link):
             if self.session.openings == lost:
                 await super()._heal()
 
+    async def _give_back(self) -> None:
+        with self._lock:
+            if not self._wanted:  # else another thread has opened it again
+                await super()._give_back()
+
     async def _converse(self, begin: Callable[[], None], end: type[Event]) -> Event:
         with self._lock:
-            begin()
-            while True:
-                for event in self._turn(monotonic()):
-                    if isinstance(event, (end, Refused)):
-                        return event
+            closings = self._closings
+            try:
+                begin()
+                while self._closings == closings or end is Closed:
+                    for event in self._turn(monotonic()):
+                        if isinstance(event, (end, Refused)):
+                            return event
+                raise closed_meanwhile()
+            except BaseException:
+                self.session.leave()
+                raise
 
     def _turn(self, now: float) -> list[Event]:
         """Send what is pending, wait for a datagram or the deadline, and hand on what came of it."""
@@ -120,6 +131,9 @@ class BlockingLink(Link):
             session.refused()
         if deadline is None or now >= deadline:  # a flood of other datagrams must not keep it from its time
             events += session.wake(now)
+        for event in events:
+            if isinstance(event, Failed):
+                raise event.error
         return events
 
     def _patience(self) -> Patient:
@@ -145,8 +159,11 @@ class BlockingLink(Link):
         while not stop.wait(self.keep_alive / 2):
             with self._lock:
                 if not stop.is_set():
-                    with suppress(StopIteration):  # the coroutine of a blocking link ends at once
-                        self._still_there().send(None)
+                    try:
+                        run(self._still_there())
+                    except Exception as error:  # of an observer: the session is kept alive all the same
+                        report = (type(error), error, error.__traceback__, threading.current_thread())
+                        threading.excepthook(threading.ExceptHookArgs(report))
 
     async def sleep(self, seconds: float) -> None:
         sleep(seconds)

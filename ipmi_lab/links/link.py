@@ -32,7 +32,7 @@ from ipmi_lab.wire.codes import CompletionCode
 R = TypeVar("R")
 LOGIN_PAUSES = (0.5, 1.0)
 UNSPECIFIED = 0xFF
-CLOSED = State.CLOSED
+ACTIVE, CLOSED = State.ACTIVE, State.CLOSED
 SLOT_PAUSE = 1.0
 HINTS: dict[int, str] = {
     SendMessageCode.NAK_ON_WRITE: "Nobody answers at that address: check the hop, and that the module is there.",
@@ -75,6 +75,7 @@ class Link:
         self._make_port = make_port
         self._port: Port | None = None
         self._wanted = False  # whether the user opened a session and did not close it
+        self._closings = 0  # how often he did, so that whoever opens it at that moment notices
         self._holders: list[object] = []
 
     @property
@@ -101,6 +102,8 @@ class Link:
         if self.missing is not None:
             raise self.missing.about(target=self.name)
         if not self._wanted:
+            if self.session.state is ACTIVE:  # whoever closed it has not come to it yet
+                await self._end_session()
             await self._login()
             self._wanted = True
             hold(self)
@@ -115,33 +118,64 @@ class Link:
         if self._holders:
             return
         self._wanted = False
+        self._closings += 1
         self._keep_alive(False)
         try:
-            if self.session.state is State.ACTIVE:
-                await self._converse(lambda: self.session.close(self.clock()), Closed)
+            await self._give_back()
         finally:
             let_go(self)
-            self.session.abandon()
-            if self._port is not None:
-                self._release(self._port)
-                self._port = None
 
     def leave(self) -> None:
         """Give the session back, whoever holds it, since the program ends. Blocks, in both worlds."""
         raise NotImplementedError
 
-    async def _login(self) -> None:
+    async def _give_back(self) -> None:
+        await self._end_session()
+
+    async def _end_session(self) -> None:
+        try:
+            if self.session.state is ACTIVE:
+                with suppress(SessionError):  # it was lost while another had the turn
+                    await self._converse(lambda: self.session.close(self.clock()), Closed)
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Forget the session, and close the port."""
+        self.session.abandon()
+        if self._port is not None:
+            self._release(self._port)
+            self._port = None
+
+    async def _login(self, *, anew: bool = False) -> None:
+        """Open a session; ``anew`` in place of one that was lost, if it is still wanted."""
+        if anew and not self._wanted:
+            raise SessionError("there is no session", hint="Establish one first.")
         if self._port is not None and self._port.gone:
             self._release(self._port)
             self._port = None
-        until, before = self.clock() + self.wait_for_slot, dict(self.session.dropped)
+        until, before, closings = self.clock() + self.wait_for_slot, dict(self.session.dropped), self._closings
+
+        def begin() -> None:
+            if self._closings != closings:
+                raise closed_meanwhile()
+            if anew:
+                self.session.abandon()
+            self.session.open(self.clock())
+
         while True:
             try:
-                event = await self._converse(lambda: self.session.open(self.clock()), Opened)
+                event = await self._converse(begin, Opened)
             except BaseException:  # Ctrl-C, or a timeout of the caller: nobody waits for the session any more
-                self.session.abandon()
+                if self.session.state is ACTIVE:  # it came to be, and whoever was told of it failed
+                    await self._end_session()
+                elif self.session.state is not CLOSED:
+                    self.session.abandon()
                 raise
             if not isinstance(event, Refused):
+                if self._closings != closings:  # at the very moment when it came to be
+                    await self._end_session()
+                    raise closed_meanwhile()
                 return
             if not isinstance(event.error, NoSlot) or self.clock() >= until:
                 raise self._explained(event.error, self.session.dropped - Counter(before))
@@ -150,13 +184,11 @@ class Link:
     async def _heal(self) -> None:
         """Log in anew after the BMC dropped the session; while nobody answers, again with growing pauses."""
         for pause in LOGIN_PAUSES:
-            self.session.abandon()
             try:
-                return await self._login()
+                return await self._login(anew=True)
             except NoAnswer:
                 await self.sleep(pause)
-        self.session.abandon()
-        return await self._login()
+        return await self._login(anew=True)
 
     async def ping(self) -> float:
         """Seconds until the RMCP pong came; NoAnswer where none did, which need not mean that nobody is there."""
@@ -174,7 +206,7 @@ class Link:
         try:
             if self.guard is not None:
                 self.guard(command)
-            if self._wanted and self.session.state is CLOSED:
+            if self._wanted and self.session.state is not ACTIVE:
                 await self._heal()
             await self._vouch(command, "command")
             if self.session.unclean:  # the answer to a question comes behind all replies that are still on their way
@@ -183,6 +215,8 @@ class Link:
                 await self.pin(self)
             begin = partial(self.session.say, command.text, repeat=command.repeatable())
             event = await self._converse(lambda: begin(now=self.clock()), Said)
+            if isinstance(event, Refused):
+                raise event.error
             assert isinstance(event, Said)
             if event.reply is None:
                 raise self._unanswered(command, event)
@@ -234,7 +268,7 @@ class Link:
 
     async def _exchange(self, request: Request[Any], purpose: str) -> tuple[int, bytes]:
         """What ``exchange`` does once the guard has agreed."""
-        if not request.plain or self.pin is not None or self.session.state is CLOSED:
+        if not request.plain or self.pin is not None or self.session.state is not ACTIVE:
             await self._settle(request, purpose)
         outcome = await self._perform(request, purpose, self.branch)
         if isinstance(outcome, Answered) and not outcome.way:
@@ -268,7 +302,7 @@ class Link:
 
     async def _settle(self, request: Request[Any], purpose: str) -> None:
         """What must be so before a request that is not plain goes out."""
-        if self._wanted and (self.session.state is CLOSED or not request.repeatable()):
+        if self._wanted and (self.session.state is not ACTIVE or not request.repeatable()):
             await self._prepare(request)
         if self.pin is not None or request.secret():
             await self._vouch(request, purpose)
@@ -276,7 +310,7 @@ class Link:
     async def _prepare(self, request: Request[Any]) -> None:
         """Log in anew where the session was lost; before a change after a long silence ask a read first, since a read
         heals where a change must not be repeated."""
-        if self.session.state is CLOSED:
+        if self.session.state is not ACTIVE:  # lost, or another is logging in anew
             await self._heal()
         elif self.clock() - self.session.last_heard_inside > IDLE:
             await self.exchange(GetDeviceId(), "keep-alive")
@@ -358,3 +392,8 @@ class Link:
 
     def _release(self, port: Port) -> None:
         port.close()
+
+
+def closed_meanwhile() -> SessionError:
+    """What is told to whoever opens a session, or waits over its port, while another closes it."""
+    return SessionError("the session was closed meanwhile")

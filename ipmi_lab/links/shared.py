@@ -60,7 +60,11 @@ class BranchLink(Link):
             error.target = self.name if error.target == self.name else f"{self.name} via {error.target}"
             raise
         self._wanted = True
-        self._tell(Opened(f"{self._way()}: {self.session.how}"))
+        try:
+            self._tell(Opened(f"{self._way()}: {self.session.how}"))
+        except BaseException:  # of its observer: whoever is told so does not know that it is open, and never closes it
+            await self.close()
+            raise
 
     async def close(self, holder: object = None) -> None:
         """Use the session no more; behind the last one who does it is given back, and the port closed."""

@@ -171,11 +171,13 @@ class BridgedQuestions(Questions):
         """What a trace shows: that Send Message was refused, and not the command that it carried."""
         assert pending.observe is not None
         request, elapsed = self._wrap(pending), now - pending.asked_at
-        pending.observe(
-            Exchanged(
-                bridge.APP, bridge.SEND_MESSAGE, 0, request, found.code, b"", pending.tries, elapsed, pending.owner
-            )
+        refusal = Exchanged(
+            bridge.APP, bridge.SEND_MESSAGE, 0, request, found.code, b"", pending.tries, elapsed, pending.owner
         )
+        try:
+            pending.observe(refusal)
+        except BaseException as error:
+            self._failed(error, pending.tell)
 
     # ------------------------------------------------------------------ the queue of a BMC that does not track
 

@@ -148,6 +148,9 @@ class ClientSession(BridgedQuestions):
     unclean = False
     """Whether the reply to an earlier text command may still come."""
 
+    def leave(self) -> None:
+        """Whoever waited for a pong, or for the reply to a text command, has gone."""
+
     def suspicion(self) -> str:
         """What may be wrong where nothing answers, as far as the session can see."""
         return ""
@@ -160,7 +163,7 @@ class ClientSession(BridgedQuestions):
 
     def abandon(self) -> None:
         """Drop the session without a word: the BMC has dropped it, or whoever was opening it has gone."""
-        for pending in [*self._open.values(), *self._waiting]:
+        for pending in self._unanswered():
             if pending.tell is not None:
                 gone = GaveUp(pending.number, pending.tries, 0.0, lost=False, refused="the session was given up")
                 pending.tell(gone)
@@ -314,8 +317,7 @@ class ClientSession(BridgedQuestions):
 
     def _drop(self, reason: str, datagram: bytes) -> None:
         self.dropped[NUMBER.sub("…", reason.split(":")[0])] += 1  # else each number would be a reason of its own
-        if self.observe is not None:
-            self.observe(Dropped(reason, datagram))
+        self._show(Dropped(reason, datagram))
 
     # ------------------------------------------------------------------ opening and closing
 
@@ -362,9 +364,8 @@ class ClientSession(BridgedQuestions):
                 self._say(step, now)
 
     def _tell(self, event: Opened | Refused | Closed | Said) -> None:
+        self._show(event)
         self._events.append(event)
-        if self.observe is not None:
-            self.observe(event)
 
     def _happened(self) -> list[Event]:
         events, self._events = self._events, []

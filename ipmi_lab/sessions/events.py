@@ -71,7 +71,13 @@ class Said(NamedTuple):
     purpose: str  # "command" or "session"
 
 
-Event = Answered | GaveUp | Opened | Refused | Closed | Ponged | Said
+class Failed(NamedTuple):
+    """An observer raised, of something that is the answer to nobody's question: whoever waits must be told."""
+
+    error: Exception
+
+
+Event = Answered | GaveUp | Failed | Opened | Refused | Closed | Ponged | Said
 
 
 class Exchanged(NamedTuple):

@@ -58,8 +58,15 @@ class LanSession(ClientSession):
         super()._tell(event)
 
     def abandon(self) -> None:
+        ping = self._timers.get("ping")
         super().abandon()
-        self._saying, self._pings = None, 0
+        self._saying = None
+        if ping is not None:  # it is no part of the session: whoever waits for its pong still does
+            self._timers["ping"] = ping
+
+    def leave(self) -> None:
+        self._pings = 0
+        self._timers.pop("ping", None)
 
     # ------------------------------------------------------------------ the short way
 
@@ -198,12 +205,11 @@ class LanSession(ClientSession):
         self._ponged = True
         self._timers.pop("look", None)
         event = Ponged(bool(pong.entities & 0x80))
+        self._show(event)
         if self._pings:
             self._pings = 0
             self._timers.pop("ping", None)
             self._events.append(event)
-        if self.observe is not None:
-            self.observe(event)
 
     # ------------------------------------------------------------------ the messages of RMCP+ that open a session
 

@@ -34,6 +34,11 @@ class LineSession(ClientSession):
         self._saying: _Saying | None = None
         self.unclean = False  # replies to text commands that nobody waits for may still be on their way
 
+    def leave(self) -> None:
+        if self._saying is not None and self._saying.purpose == "command":
+            self._saying, self.unclean = None, True
+            self._timers.pop("say", None)
+
     def abandon(self) -> None:
         super().abandon()
         self._waits.clear()
@@ -123,8 +128,8 @@ class LineSession(ClientSession):
         said = Said(struck(saying.text.decode("ascii")), shown, saying.tries, now - saying.begun, saying.purpose)
         if saying.purpose == "command":
             self._tell(said)
-        elif self.observe is not None:
-            self.observe(said)
+        else:
+            self._show(said)
         saying.then(reply, now)
 
 

@@ -9,7 +9,7 @@ from ipmi_lab.sessions.bridge import Found, Route
 from ipmi_lab.sessions.events import Answered, GaveUp, Observe
 from ipmi_lab.sessions.wrapping import Wrapping
 
-Tell = Callable[[Answered | GaveUp], None]
+Tell = Callable[[Answered | GaveUp | BaseException], None]
 
 NUMBERS = 64
 REST = 5.0
@@ -17,7 +17,8 @@ REST = 5.0
 
 class Pending:
     """One question under way. Its answer or its end goes to ``tell``, or among the session's events where that is
-    None; ``begins`` is how its answer begins, where that is known beforehand."""
+    None; so does what went wrong here instead, such as an observer that raised, and only the first counts. ``begins``
+    is how its answer begins, where that is known beforehand."""
 
     sequence = -1
     tries = 0

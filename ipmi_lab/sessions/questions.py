@@ -10,7 +10,7 @@ from ipmi_lab.packets.ipmb import ask
 from ipmi_lab.sessions import bridge
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.crypto import Random
-from ipmi_lab.sessions.events import Answered, Event, GaveUp, Observe, exchanged
+from ipmi_lab.sessions.events import Answered, Event, Failed, GaveUp, Observe, Observed, exchanged
 from ipmi_lab.sessions.login import Timing
 from ipmi_lab.sessions.pending import NUMBERS, Numbers, Pending, Tell
 from ipmi_lab.sessions.wrapping import SessionWrapping, Wrapping
@@ -94,6 +94,18 @@ class Questions:
                 self._numbers.rest(sequence, pending.sent_at)
         self._waiting = deque(pending for pending in self._waiting if not unwanted(pending))
 
+    def fail(self, error: Exception) -> bool:
+        """Tell all who wait for an answer that there will be none, and why; False where nobody waits."""
+        asked = [pending.tell for pending in self._unanswered() if pending.tell is not None]
+        self.forget()
+        for tell in asked:
+            tell(error)
+        return bool(asked)
+
+    def _unanswered(self) -> list[Pending]:
+        """The questions that somebody waits for."""
+        return [*self._open.values(), *self._waiting]
+
     def _ask(
         self,
         request: Request[Any],
@@ -118,7 +130,13 @@ class Questions:
     def _fill(self, now: float) -> None:
         """Send what waits for its turn."""
         while self._waiting and self._busy < self.in_flight and self._free_at <= now:
-            self._start(self._waiting.popleft(), now)
+            pending = self._waiting.popleft()
+            try:
+                self._start(pending, now)
+            except Exception as error:  # whoever is being answered now asked something else
+                if pending.tell is None:
+                    raise
+                pending.tell(error)
 
     def _start(self, pending: Pending, now: float) -> None:
         sequence = pending.sequence = self._numbers.take(self._open, now)
@@ -227,11 +245,12 @@ class Questions:
 
     def _give_up_all(self, now: float, *, lost: bool) -> None:
         self._forget_aside()
-        for pending in [*self._open.values(), *self._waiting]:
-            self._open.pop(pending.sequence, None)
+        unanswered = self._unanswered()
+        self._open.clear()
+        self._waiting.clear()
+        for pending in unanswered:
             self._finish(pending, now)
             self._hand(pending, GaveUp(pending.number, pending.tries, now - pending.asked_at, lost=lost))
-        self._waiting.clear()
 
     def _give_up(self, pending: Pending, now: float, *, refused: str = "") -> None:
         del self._open[pending.sequence]
@@ -251,7 +270,28 @@ class Questions:
     def _finish(self, pending: Pending, now: float, code: int | None = None, data: bytes = b"") -> None:
         if pending.observe is not None:
             elapsed = now - pending.asked_at
-            pending.observe(exchanged(pending.request, code, data, pending.tries, elapsed, pending.owner))
+            try:
+                pending.observe(exchanged(pending.request, code, data, pending.tries, elapsed, pending.owner))
+            except BaseException as error:
+                self._failed(error, pending.tell)
+
+    def _show(self, event: Observed) -> None:
+        """Let the observer hear of what is the answer to nobody's question."""
+        if self.observe is not None:
+            try:
+                self.observe(event)
+            except BaseException as error:
+                self._failed(error)
+
+    def _failed(self, error: BaseException, tell: Tell | None = None) -> None:
+        """An observer raised. Whoever waits for the answer that was to be observed is told so in its place, or whoever
+        takes the events is; the session goes on, since it must be in order whatever becomes of its observer."""
+        if tell is not None:
+            tell(error)
+        elif isinstance(error, Exception):
+            self._events.append(Failed(error))
+        if not isinstance(error, Exception):  # Ctrl-C
+            raise error
 
     def _smooth(self, elapsed: float) -> None:
         """Learn the round trip, from what was sent only once and took longer than ``_quick``."""

@@ -197,6 +197,13 @@ class SerialSession(LineSession):
         else:
             super()._give_up(pending, now, refused=refused)
 
+    def _unanswered(self) -> list[Pending]:
+        return super()._unanswered() + ([] if self._refused is None else [self._refused[0]])
+
+    def _give_up_all(self, now: float, *, lost: bool) -> None:
+        super()._give_up_all(now, lost=lost)
+        self._refused = None
+
     def forget(self, number: int | None = None) -> None:
         super().forget(number)
         if number is None:

@@ -258,3 +258,16 @@ def test_what_belongs_to_the_session_is_that_of_the_other(tmp_path: Path) -> Non
     assert (amc.via, str(amc.address)) == ("shelf", "lanplus://10.0.0.9?bridge=0x20@0,0x82@0")
     assert (amc.user, amc.password, amc.cipher, amc.protect, amc.tags) == ("u", "env:P", 3, False, {"lab"})
     assert amc.timing.timeout == 2.0, "the session's, which is the shelf's"
+
+
+def test_a_target_whose_observer_raises_is_not_left_open(lab: Lab) -> None:
+    def full(event: Any) -> None:
+        if isinstance(event, Opened):
+            raise ZeroDivisionError
+
+    amc2 = lab.open("amc2", observe=full)
+    with pytest.raises(ZeroDivisionError):
+        amc2.session.establish()
+
+    assert not amc2.session.is_open
+    assert sessions(lab) == 0

@@ -241,3 +241,35 @@ def test_a_console_server_that_is_gone_for_good_is_told() -> None:
         server.close()
         with pytest.raises(NoAnswer, match="nobody listens at socket://"):
             ipmi.get_device_id()
+
+
+def test_a_text_command_that_is_cancelled_is_in_nobodys_way(board: Callable[[str], Board]) -> None:
+    far = board("terminal")
+
+    async def ask() -> None:
+        async with connect_asyncio(far.url) as ipmi:
+            lost, send = asyncio.Event(), ipmi.link.port.send
+            ipmi.link.port.send = lambda datagram: lost.set()
+            first = asyncio.create_task(ipmi.send_text_command("TMODE"))
+            await lost.wait()
+            first.cancel()
+            ipmi.link.port.send = send
+            assert await ipmi.send_text_command("HEALTH QUERY") == "PWR:ON H:ok"
+            assert first.cancelled()
+
+    asyncio.run(asyncio.wait_for(ask(), 10))
+
+
+def test_who_waits_for_a_text_is_told_when_the_line_is_closed(board: Callable[[str], Board]) -> None:
+    far = board("terminal")
+
+    async def ask() -> None:
+        async with connect_asyncio(far.url) as ipmi:
+            lost = asyncio.Event()
+            ipmi.link.port.send = lambda datagram: lost.set()
+            first = asyncio.create_task(ipmi.send_text_command("TMODE"))
+            await lost.wait()
+        with pytest.raises(SessionError, match="closed meanwhile"):
+            await first
+
+    asyncio.run(asyncio.wait_for(ask(), 10))

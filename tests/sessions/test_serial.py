@@ -343,3 +343,25 @@ def test_no_bytes_raise_anything_or_pass_for_an_answer(mode: str, pieces: list[b
         for event in line.hear(piece):
             assert not isinstance(event, Answered)
         line.look()
+
+
+@pytest.mark.parametrize("end", ["abandon", "lost"])
+def test_who_was_refused_is_told_where_the_session_ends_before_the_reason_is_known(end: str) -> None:
+    line = Line("terminal", entry=Entry.TEXT, login={"password": Secret("planted-word")})
+    line.console.open(line.now)
+    line.look().clear()
+    line.hear(b"[OK]\r\n")
+    line.answer(line.asked(), b"\0\x04")
+    assert line.console.state is State.ACTIVE
+    told: list[Any] = []
+    line.console.request(GetDeviceId(), line.now, tell=told.append)
+    line.answer(line.asked(), b"\xd4")
+    assert not told
+
+    if end == "abandon":
+        line.console.abandon()
+    else:
+        line.console._session_lost(line.now)
+    (outcome,) = told
+    assert isinstance(outcome, GaveUp)
+    assert outcome.lost is (end == "lost")
