@@ -12,7 +12,8 @@ from ipmi_lab.commands.command import Request
 from ipmi_lab.errors import IpmiLabError, NoAnswer, SessionError
 from ipmi_lab.links.answer import Answer, wake
 from ipmi_lab.links.blocking import BlockingLink
-from ipmi_lab.links.link import ACTIVE, CLOSED, Link, R, closed_meanwhile
+from ipmi_lab.links.link import ACTIVE, CLOSED, Link, R
+from ipmi_lab.links.reasons import closed_meanwhile
 from ipmi_lab.ports.port import Port
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession, State

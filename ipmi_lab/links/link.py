@@ -1,6 +1,5 @@
 """A link drives a session over a port. What both worlds share stands here: errors, healing, typed answers."""
 
-import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
@@ -8,8 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ipmi_lab.commands.bmc import GetDeviceId
-from ipmi_lab.commands.command import Request, meaning
-from ipmi_lab.commands.messaging import GetMessage, SendMessage, SendMessageCode
+from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.terminal import TextCommand
 from ipmi_lab.errors import (
     CompletionError,
@@ -17,30 +15,21 @@ from ipmi_lab.errors import (
     NoAnswer,
     NoSlot,
     NotAllowed,
-    OutcomeUnknown,
     SessionError,
 )
 from ipmi_lab.links.leaving import hold, let_go
+from ipmi_lab.links.reasons import closed_meanwhile, explained, refused_on_the_way, replied, unanswered
 from ipmi_lab.links.worlds import run
 from ipmi_lab.ports.port import Port
 from ipmi_lab.sessions.bridge import Branch
 from ipmi_lab.sessions.client import ClientSession, State
 from ipmi_lab.sessions.events import Answered, Closed, Event, GaveUp, Opened, Ponged, Refused, Said
 from ipmi_lab.sessions.questions import IDLE
-from ipmi_lab.wire.codes import CompletionCode
 
 R = TypeVar("R")
 LOGIN_PAUSES = (0.5, 1.0)
-UNSPECIFIED = 0xFF
 ACTIVE, CLOSED = State.ACTIVE, State.CLOSED
 SLOT_PAUSE = 1.0
-HINTS: dict[int, str] = {
-    SendMessageCode.NAK_ON_WRITE: "Nobody answers at that address: check the hop, and that the module is there.",
-    SendMessageCode.LOST_ARBITRATION: "The bus was busy; ask again.",
-    SendMessageCode.BUS_ERROR: "The bus is stuck or not powered.",
-    CompletionCode.INVALID_DATA_FIELD: "The controller before it has no such channel, or passes nothing on.",
-    CompletionCode.INSUFFICIENT_PRIVILEGE: "Ask for a higher privilege: bridging takes an operator.",
-}
 
 
 class Link:
@@ -178,7 +167,7 @@ class Link:
                     raise closed_meanwhile()
                 return
             if not isinstance(event.error, NoSlot) or self.clock() >= until:
-                raise self._explained(event.error, self.session.dropped - Counter(before))
+                raise explained(self, event.error, self.session.dropped - Counter(before))
             await self.sleep(min(SLOT_PAUSE, max(0.0, until - self.clock())))
 
     async def _heal(self) -> None:
@@ -198,7 +187,7 @@ class Link:
         except SessionError as error:
             raise error.about(target=self.name) from None
         if isinstance(event, Refused):
-            raise self._explained(event.error)
+            raise explained(self, event.error)
         return self.clock() - begun
 
     async def say(self, command: TextCommand) -> str:
@@ -219,20 +208,10 @@ class Link:
                 raise event.error
             assert isinstance(event, Said)
             if event.reply is None:
-                raise self._unanswered(command, event)
-            return self._replied(command, event.reply)
+                raise unanswered(self, command, event)
+            return replied(command, event.reply)
         except IpmiLabError as error:
             raise error.about(target=self.name, request=command.label()) from None
-
-    @staticmethod
-    def _replied(command: TextCommand, reply: str) -> str:
-        word, _, rest = reply.partition(" ")
-        if word.upper() == "OK":
-            return rest.strip()
-        if word.upper() == "ERR":
-            code = int(rest, 16) if re.fullmatch(r"[0-9A-Fa-f]{2}", rest.strip()) else UNSPECIFIED
-            raise CompletionError(code, meaning(type(command.request) if command.request else None, code))
-        return reply
 
     # ------------------------------------------------------------------ commands
 
@@ -279,15 +258,15 @@ class Link:
         """Code and data, after one new login where the session was lost and the request may be sent twice."""
         if isinstance(outcome, GaveUp):
             if not outcome.lost or not request.repeatable():
-                raise self._unanswered(request, outcome)
+                raise unanswered(self, request, outcome)
             await self._heal()
             if self.pin is not None:
                 await self._vouch(request, purpose)
             outcome = await self._perform(request, purpose, self.branch)
             if isinstance(outcome, GaveUp):
-                raise self._unanswered(request, outcome)
+                raise unanswered(self, request, outcome)
         if outcome.way:
-            raise self._refused(request, outcome)
+            raise refused_on_the_way(request, outcome)
         return outcome.code, outcome.data
 
     async def _vouch(self, request: Request[Any] | TextCommand, purpose: str) -> None:
@@ -314,55 +293,6 @@ class Link:
             await self._heal()
         elif self.clock() - self.session.last_heard_inside > IDLE:
             await self.exchange(GetDeviceId(), "keep-alive")
-
-    def _unanswered(self, request: Request[Any] | TextCommand, outcome: GaveUp | Said) -> NoAnswer:
-        if isinstance(outcome, GaveUp) and outcome.refused:
-            return NoAnswer(f"{self.port.peer} did not take it: {outcome.refused}")
-        tries = f"{outcome.tries} {'try' if outcome.tries == 1 else 'tries'}"
-        what = f"no answer from {self._peer()} after {tries} in {outcome.elapsed:.1f} s"
-        if isinstance(outcome, GaveUp) and outcome.lost:
-            what += "; the BMC has dropped the session"
-        if request.repeatable():
-            return NoAnswer(what, hint=self._said() or self.session.suspicion())
-        return OutcomeUnknown(
-            f"{what}: it may have been done or not", hint="Read back what it changes before you ask again."
-        )
-
-    def _peer(self) -> str:
-        """Who was asked, for people."""
-        if self.branch is None or not self.branch.route:
-            return self.port.peer
-        return f"{self.branch.route[-1]} behind {self.port.peer}"
-
-    def _refused(self, request: Request[Any], outcome: Answered) -> CompletionError:
-        """A controller on the way said no: that is no answer of the one that was asked."""
-        carrier = GetMessage if outcome.way.startswith("Get Message") else SendMessage
-        return CompletionError(
-            outcome.code,
-            meaning(carrier, outcome.code),
-            request=f"{request.label()} by {outcome.way}",
-            hint=HINTS.get(outcome.code, "The hops before it answered; look at what is said of this one."),
-        )
-
-    def _explained(self, error: IpmiLabError, noise: Counter[str] | None = None) -> IpmiLabError:
-        """The error with the target's name, what the operating system said of the way there, and what came that was
-        no answer."""
-        if isinstance(error, NoAnswer):
-            error.message += f" ({self.port.peer})"
-            error.hint = self._said() or error.hint
-            if noise:
-                (reason, _), count = noise.most_common(1)[0], noise.total()
-                error.hint = (
-                    f"{count} datagram{'s' if count != 1 else ''} came that are no answers ({reason}): something else "
-                    f"than a BMC may listen there. {error.hint}"
-                )
-        return error.about(target=self.name)
-
-    def _said(self) -> str:
-        trouble = self.port.trouble
-        if "refused" in trouble:
-            return "Nobody listens on that port: check the port, and that IPMI over LAN is enabled in the BMC."
-        return f"The operating system says: {trouble}." if trouble else ""
 
     # ------------------------------------------------------------------ what each world does in its own way
 
@@ -392,8 +322,3 @@ class Link:
 
     def _release(self, port: Port) -> None:
         port.close()
-
-
-def closed_meanwhile() -> SessionError:
-    """What is told to whoever opens a session, or waits over its port, while another closes it."""
-    return SessionError("the session was closed meanwhile")
