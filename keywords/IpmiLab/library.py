@@ -81,7 +81,7 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
 
         Args:
             inventory: The inventory file; else ``IPMI_LAB_INVENTORY``.
-            auto_close: When sessions are closed by themselves.
+            auto_close: When sessions are closed, and faults on purpose end, by themselves.
             timeout: The longest wait of one try, for all sessions.
             retry_assertions_for: How long a getter with a check asks again until it fits.
             report: The folder of the report; ``off`` for none.
@@ -153,8 +153,7 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
 
     def close(self) -> None:
         """The library goes: give everything back, and make the page."""
-        for scope in {held.scope for held in self.context.sessions.values()}:
-            self.context.close_scope(scope)
+        self.context.close_scope(None)
         if self.context.has_run and part(self.context.shared):
             self.context.run.finish()
             made = self.context.run.make_pages(self.context.settings.trace.value)

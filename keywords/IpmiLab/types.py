@@ -81,8 +81,8 @@ def chosen(kind: type[OpenEnum]) -> Callable[[str | int], OpenEnum]:
 
 
 class AutoClose(Enum):
-    """When sessions are closed by themselves: at the end of the test or suite that opened them, or never before the
-    library goes."""
+    """When sessions are closed, and faults on purpose end, by themselves: at the end of the test or suite that opened
+    or injected them, or never before the library goes."""
 
     TEST = "test"
     SUITE = "suite"
