@@ -28,6 +28,9 @@ ours at our virtual BMC (the method in both worlds, blocking and asyncio), on th
 - *same bytes as*: another's description of the messages, used as a codec, makes the same bytes of random values, and
   the same values of the bytes, field by field.
 
+A keyword does what the method of its name does: an enable that is not named stays, a text comes whole. By name and
+from the shell (`ipmi-lab send`) goes the bare command, with the specification's fields and blocks.
+
 `IPMI_LAB_WRITE_TABLES=1 make test` writes this page anew, where all peers are installed.
 
 ```python
@@ -51,7 +54,7 @@ Test Setup    Establish Session    virtual:rack-server
 A User Gets A Name
     Set User Name    user_id=5    user_name=bench
     ${user}=    Get User Name    user_id=5
-    Should Be Equal    ${user.user_name}    bench
+    Should Be Equal    ${user}    bench
 ```
 
 ```console

@@ -29,7 +29,7 @@ OPTIONS = {
     "auto": ("cipher", "authentication", "privilege", "name_only", "quirks", "bridge"),
     "open": ("bridge",),
     **dict.fromkeys(LINES, LINE_OPTIONS),
-    "virtual": ("way", "bridge"),
+    "virtual": ("way", "number", "bridge"),
 }
 WITHOUT_LOGIN = {"open"}
 WITHOUT_HOST = {"open", "virtual"}

@@ -156,9 +156,19 @@ class Farm:
                     self._hears.recv(AT_ONCE)
                 else:
                     serve, served = key.data
-                    serve(served)
+                    self._harmlessly(served, serve)
             for do, served, datagram, address in self._later.due(time.monotonic()):
-                do(served, datagram, address)
+                self._harmlessly(served, do, datagram, address)
+
+    def _harmlessly(self, served: Served, do: Callable[..., None], *what: Any) -> None:
+        """Do what concerns one BMC. An error there is a fault of ours: it is told like any of a thread, with whose it
+        is, and the other BMCs live on."""
+        try:
+            do(served, *what)
+        except Exception as error:
+            error.add_note(f"It befell the virtual BMC {served.url}; the others of this process go on.")
+            report = (type(error), error, error.__traceback__, threading.current_thread())
+            threading.excepthook(threading.ExceptHookArgs(report))
 
     def _serve(self, served: Served) -> None:
         for _ in range(AT_ONCE):
@@ -207,11 +217,7 @@ class Farm:
 
     def _let(self, served: Served, do: Callable[[float], None]) -> None:
         """Let a BMC do something, send what it leads to, and wake it when it asks for it."""
-        try:
-            do(time.monotonic())
-        except Exception as error:  # a fault of ours: told like any of a thread, and the other BMCs live on
-            report = (type(error), error, error.__traceback__, threading.current_thread())
-            threading.excepthook(threading.ExceptHookArgs(report))
+        do(time.monotonic())
         self._answer(served)
 
     def _answer(self, served: Served) -> None:

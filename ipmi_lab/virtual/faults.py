@@ -3,9 +3,9 @@
 A virtual BMC has one on its port; a ``Relay`` puts one in front of any BMC.
 """
 
-import dataclasses
 import heapq
 import itertools
+import math
 import random
 import selectors
 import socket
@@ -25,6 +25,17 @@ MOST_CONSOLES = 256
 REORDER_DELAY = 0.02
 MOST_NOISE = 8
 LONGEST_STRAY = 100
+LONGEST_DELAY = 3600  # seconds: nobody waits longer for a datagram
+
+SHARES = ("loss", "duplicate", "reorder", "corrupt", "truncate", "drop", "noise", "stray")
+ALLOWED: dict[str, tuple[str, float, float]] = {
+    **dict.fromkeys(SHARES, ("share from 0 to 1", 0, 1)),
+    **dict.fromkeys(("delay", "jitter"), (f"time from 0 to {LONGEST_DELAY} seconds", 0, LONGEST_DELAY)),
+    "refuse": ("number of commands, a whole one from 0 on", 0, math.inf),
+    "code": ("completion code from 1 to 255", 1, 0xFF),
+    "seed": ("whole number", -math.inf, math.inf),
+}
+"""What each of the faults may be: in words, and its bounds."""
 
 
 @dataclass
@@ -53,21 +64,28 @@ class Faults:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Whichever way a value comes, what means nothing does not get in: one datagram would fall over it."""
+        super().__setattr__(name, _allowed(name, value) if name in ALLOWED else value)
+
     def set(self, **faults: float) -> None:
-        """Change some of them; the others stay. LocalError where a name or share means nothing."""
-        known = [entry.name for entry in dataclasses.fields(self) if entry.init]
+        """Change some of them; the others stay. LocalError where a name or value means nothing; all stay then."""
         for name, value in faults.items():
-            if name not in known:
-                raise LocalError(f"there is no fault {name!r}", hint=did_you_mean(name, known))
-            if name in SHARES and not 0 <= value <= 1:
-                raise LocalError(f"{name}: {value} is no share from 0 to 1")
-            setattr(self, name, type(getattr(self, name))(value))
+            if name not in ALLOWED:
+                raise LocalError(f"there is no fault {name!r}", hint=did_you_mean(name, list(ALLOWED)))
+            _allowed(name, value)
+        for name, value in faults.items():
+            setattr(self, name, value)
         if "seed" in faults:
             self.chance.seed(self.seed)
 
+    def now(self) -> dict[str, float]:
+        """All of them as they are, for ``set`` to come back to."""
+        return {name: getattr(self, name) for name in ALLOWED}
+
     def clear(self) -> None:
         """Let everything through again."""
-        self.set(**{entry.name: entry.default for entry in dataclasses.fields(self) if entry.init})  # type: ignore[arg-type]
+        self.set(**Faults().now())
 
     @property
     def none(self) -> bool:
@@ -110,7 +128,13 @@ class Faults:
         return self.code
 
 
-SHARES = ("loss", "duplicate", "reorder", "corrupt", "truncate", "drop", "noise", "stray")
+def _allowed(name: str, value: Any) -> float:
+    """The value as it is kept; LocalError says what is allowed."""
+    what, low, high = ALLOWED[name]
+    whole = name in ("refuse", "code", "seed")
+    if not isinstance(value, (int, float)) or not low <= value <= high or (whole and value % 1 != 0):
+        raise LocalError(f"{name}: {value} is no {what}")
+    return int(value) if whole else float(value)
 
 
 class Later:
@@ -135,8 +159,8 @@ class Later:
         return self._heap[0][0] if self._heap else None
 
     def wait(self, now: float) -> float | None:
-        """Seconds until the next one, or None."""
-        return max(0.0, self._heap[0][0] - now) if self._heap else None
+        """Seconds until the next one, or None; no more than a selector can wait, also where it is due never."""
+        return min(max(0.0, self._heap[0][0] - now), LONGEST_DELAY) if self._heap else None
 
 
 class Relay:

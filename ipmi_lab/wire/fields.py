@@ -165,6 +165,8 @@ class Field:
         try:
             return int(text, 0)
         except ValueError:
+            if self.type is bool:
+                raise LocalError(f"{text!r} is neither yes nor no", hint="Write yes or no.") from None
             raise LocalError(f"{text!r} is not a number", hint="Write 32 or 0x20.") from None
 
     def _fit(self, value: Any) -> Any:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from assertionengine import AssertionOperator
 from robot.api.deco import keyword
 
 from ipmi_lab.commands.channel import PayloadType
 from ipmi_lab.commands.session import SessionInfo
 from ipmi_lab.wire.codes import Privilege
 from IpmiLab.context import Context
+from IpmiLab.types import Operator
 
 
 class AccessKeywords:
@@ -20,7 +20,7 @@ class AccessKeywords:
     @keyword(tags=["Getter"])
     def get_session_info(
         self,
-        operator: AssertionOperator | None = None,
+        operator: Operator = None,
         expected: Any = None,
         message: str | None = None,
         *,
@@ -74,8 +74,8 @@ class AccessKeywords:
     def get_channel_authentication_capabilities(
         self,
         channel: int = 0x0E,
-        privilege: Privilege = Privilege.ADMINISTRATOR,
-        operator: AssertionOperator | None = None,
+        privilege: Privilege = Privilege.CALLBACK,
+        operator: Operator = None,
         expected: Any = None,
         message: str | None = None,
         *,
@@ -103,7 +103,7 @@ class AccessKeywords:
     def get_channel_cipher_suites(
         self,
         channel: int = 0x0E,
-        operator: AssertionOperator | None = None,
+        operator: Operator = None,
         expected: Any = None,
         message: str | None = None,
         *,

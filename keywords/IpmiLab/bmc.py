@@ -4,12 +4,12 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from assertionengine import AssertionOperator
 from robot.api.deco import keyword
 
 from ipmi_lab.commands.bmc import DeviceId, SelfTestResults
 from ipmi_lab.commands.chassis import Power
 from IpmiLab.context import Context
+from IpmiLab.types import Operator
 
 
 class PowerState(Enum):
@@ -35,7 +35,7 @@ class BmcKeywords:
     @keyword(tags=["Getter"])
     def get_device_id(
         self,
-        operator: AssertionOperator | None = None,
+        operator: Operator = None,
         expected: Any = None,
         message: str | None = None,
         *,
@@ -60,7 +60,7 @@ class BmcKeywords:
     @keyword(tags=["Getter"])
     def get_self_test_results(
         self,
-        operator: AssertionOperator | None = None,
+        operator: Operator = None,
         expected: Any = None,
         message: str | None = None,
         *,
@@ -125,7 +125,7 @@ class BmcKeywords:
     @keyword(tags=["Getter"])
     def get_power_state(
         self,
-        operator: AssertionOperator | None = None,
+        operator: Operator = None,
         expected: Any = None,
         message: str | None = None,
         *,

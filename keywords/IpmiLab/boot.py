@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from assertionengine import AssertionOperator
 from robot.api.deco import keyword
 
 from ipmi_lab.commands.boot import BootDevice, BootFlags
 from IpmiLab.context import Context
+from IpmiLab.types import Operator
 
 
 class BootKeywords:
@@ -18,7 +18,7 @@ class BootKeywords:
     @keyword(tags=["Getter"])
     def get_boot_flags(
         self,
-        operator: AssertionOperator | None = None,
+        operator: Operator = None,
         expected: Any = None,
         message: str | None = None,
         *,

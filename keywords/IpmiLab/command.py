@@ -5,14 +5,17 @@ from typing import Any, NamedTuple
 from robot.api.deco import keyword
 
 from ipmi_lab.commands import byname
-from ipmi_lab.commands.command import meaning
+from ipmi_lab.commands.command import Request, meaning
 from ipmi_lab.commands.raw import Raw
-from ipmi_lab.errors import LocalError
+from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.links.worlds import run
-from ipmi_lab.wire.codes import CompletionCode
+from ipmi_lab.wire.codes import CompletionCode, OpenEnum
 from ipmi_lab.wire.fields import to_bytes
 from IpmiLab.context import Context
 from IpmiLab.types import Hex
+
+Command = type[Request[Any]] | None
+"""A command, or None where nobody knows which one it is."""
 
 
 class RawResult(NamedTuple):
@@ -57,11 +60,10 @@ class CommandKeywords:
                 f"a raw command has at least two bytes, {len(data)} came", hint="Write 0x06 0x01: netfn and command."
             )
         ipmi = self.context.ipmi(session)
-        ask = Raw(data[0], data[1], data[2:], lun)
+        label, command = Raw(data[0], data[1], data[2:], lun).label(), byname.find_number(data[0], data[1], data[2:])
+        wanted = completion(expected_completion, command, label)
         answer = ipmi.exchange(data[0], data[1], data[2:], lun=lun)
-        self._expect(
-            ask.label(), byname.find_number(data[0], data[1], data[2:]), answer.completion, expected_completion
-        )
+        self._expect(label, command, answer.completion, wanted)
         if expected is not None:
             match(answer.data, expected)
         return RawResult(answer.completion, answer.data, answer.elapsed)
@@ -86,8 +88,9 @@ class CommandKeywords:
         """
         ipmi = self.context.ipmi(session)
         ask = byname.request(name, **fields)
+        wanted = completion(expected_completion, type(ask), ask.label())
         code, data = run(ipmi.link.exchange(ask))
-        self._expect(ask.label(), type(ask), code, expected_completion)
+        self._expect(ask.label(), type(ask), code, wanted)
         return ask.answer(0, data) if code == 0 else data
 
     @keyword
@@ -105,8 +108,7 @@ class CommandKeywords:
         return self.context.ipmi(session).send_text_command(" ".join(words))
 
     @staticmethod
-    def _expect(label: str, command: Any, code: int, expected: str) -> None:
-        wanted = completion(expected, command)
+    def _expect(label: str, command: Command, code: int, wanted: int) -> None:
         if code != wanted:
             raise AssertionError(
                 f"{label}: the completion code is 0x{code:02X} ({meaning(command, code)}), "
@@ -127,14 +129,16 @@ class CommandKeywords:
         match(actual, pattern)
 
 
-def completion(text: str, command: Any) -> int:
+def completion(text: str, command: Command, label: str) -> int:
     """A completion code by number or words, also one that only this command defines."""
-    if command is not None:
+    tables: list[type[OpenEnum]] = [CompletionCode] if command is None else [command.codes, CompletionCode]
+    for codes in tables:
         try:
-            return int(command.codes.from_words(text))
+            return int(codes.from_words(text))
         except LocalError:
-            pass  # it may be one of the codes that all commands have
-    return int(CompletionCode.from_words(text))
+            continue
+    words = [name.lower().replace("_", " ") for codes in tables for name in codes.__members__]
+    raise LocalError(f"{text!r} is no completion code", request=label, hint=did_you_mean(text, words))
 
 
 def match(actual: bytes, pattern: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
 
@@ -18,6 +18,9 @@ from ipmi_lab.lab.run import Run, close_quietly
 from ipmi_lab.links.worlds import Blocking
 from IpmiLab.runs import SharedRun, join
 from IpmiLab.types import AutoClose, Trace, check
+
+if TYPE_CHECKING:
+    from ipmi_lab.virtual.faults import Faults
 
 OFF = "off"
 
@@ -45,6 +48,15 @@ class Held:
     scope: str
 
 
+@dataclass(frozen=True)
+class Spoilt:
+    """Faults on purpose that a suite or test changed, as they were before."""
+
+    faults: "Faults"
+    before: dict[str, float]
+    scope: str
+
+
 class Context:
     """The sessions by alias, newest last; the newest is the current one unless another was chosen."""
 
@@ -53,6 +65,7 @@ class Context:
         self.sessions: dict[str, Held] = {}
         self.order: list[str] = []
         self.scopes: list[str] = []
+        self._spoilt: list[Spoilt] = []
         self._lab: Lab | None = None
         self._shared: SharedRun | None = None
 
@@ -104,11 +117,21 @@ class Context:
     def has_run(self) -> bool:
         return self._shared is not None
 
-    # ------------------------------------------------------------------ sessions
+    # ------------------------------------------------------------------ sessions and faults, by suite and test
+
+    @property
+    def scope(self) -> str:
+        """At the end of which suite or test that which begins now ends by itself."""
+        return self.scopes[-1] if self.scopes else ""
+
+    def spoil(self, faults: "Faults") -> None:
+        """Let faults be as they are now again when the suite or test ends that is about to change them."""
+        if not any(each.faults is faults and each.scope == self.scope for each in self._spoilt):
+            self._spoilt.append(Spoilt(faults, faults.now(), self.scope))
 
     def add(self, alias: str, ipmi: Device[Blocking], target: Target) -> None:
         """Keep a session that was just opened, and make it the current one."""
-        self.sessions[alias] = Held(alias, ipmi, target, self.scopes[-1] if self.scopes else "")
+        self.sessions[alias] = Held(alias, ipmi, target, self.scope)
         self.order.append(alias)
         self.run.target = target.name
 
@@ -143,9 +166,14 @@ class Context:
         self.order.remove(held.alias)
         held.ipmi.session.close()
 
-    def close_scope(self, scope: str) -> None:
-        """Give back what was opened in a test or suite that has ended; a failure is a line in the report."""
-        for alias in [held.alias for held in self.sessions.values() if held.scope == scope]:
+    def close_scope(self, scope: str | None) -> None:
+        """Give back what was opened in a suite or test that has ended, or all; a failure is a line in the report. The
+        faults go first: a session would be given back through them."""
+        for spoilt in reversed(self._spoilt):
+            if scope in (None, spoilt.scope):
+                spoilt.faults.set(**spoilt.before)
+        self._spoilt = [spoilt for spoilt in self._spoilt if scope not in (None, spoilt.scope)]
+        for alias in [held.alias for held in self.sessions.values() if scope in (None, held.scope)]:
             close_quietly(self.run, alias, lambda alias=alias: self.close(alias))  # type: ignore[misc]  # bound now
 
     def checked(self, get: Callable[[], Any], operator: Any, expected: Any, message: str | None) -> Any:

@@ -9,19 +9,20 @@ from robot.running.signalhandler import STOP_SIGNAL_MONITOR
 from robotlibcore import DynamicCore
 
 from ipmi_lab.signals import end_well
+from ipmi_lab.wire.codes import OpenEnum
 from IpmiLab.access import AccessKeywords
 from IpmiLab.bmc import BmcKeywords
 from IpmiLab.boot import BootKeywords
 from IpmiLab.command import CommandKeywords
 from IpmiLab.context import Context, Settings
 from IpmiLab.i2c import I2cKeywords
-from IpmiLab.messaging import MessagingKeywords
+from IpmiLab.messaging import MADE, MessagingKeywords, by_any_name
 from IpmiLab.presence import PresenceKeywords
 from IpmiLab.report import ReportKeywords
 from IpmiLab.runs import part
 from IpmiLab.sel import SelKeywords
 from IpmiLab.session import SessionKeywords
-from IpmiLab.types import AutoClose, Hex, Password, Trace
+from IpmiLab.types import AutoClose, Hex, Operator, Password, Trace, chosen, operator
 from IpmiLab.virtual import VirtualKeywords
 
 
@@ -61,7 +62,12 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
     ROBOT_LIBRARY_SCOPE = "GLOBAL"
     ROBOT_LIBRARY_DOC_FORMAT = "ROBOT"
     ROBOT_LISTENER_API_VERSION = 3
-    ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[type, Any]] = {Hex: Hex.from_words, Password: Password.from_secret}
+    ROBOT_LIBRARY_CONVERTERS: ClassVar[dict[Any, Any]] = {
+        Hex: Hex.from_words,
+        Operator: operator,
+        Password: Password.from_secret,
+        **{kind: chosen(kind) for kind in OpenEnum.__subclasses__() if kind.__members__},
+    }
 
     def __init__(
         self,
@@ -77,7 +83,7 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
 
         Args:
             inventory: The inventory file; else ``IPMI_LAB_INVENTORY``.
-            auto_close: When sessions are closed by themselves.
+            auto_close: When sessions are closed, and faults on purpose end, by themselves.
             timeout: The longest wait of one try, for all sessions.
             retry_assertions_for: How long a getter with a check asks again until it fits.
             report: The folder of the report; ``off`` for none.
@@ -92,6 +98,12 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
         self._suites: list[str] = []
         self._tests: list[str] = []
         super().__init__([subject(self.context) for subject in subjects])
+
+    def get_keyword_arguments(self, name: str) -> Any:
+        """What Robot asks when it imports the library; libdoc and dry runs see the arguments as they are."""
+        found = super().get_keyword_arguments(name)
+        running = EXECUTION_CONTEXTS.current is not None and not EXECUTION_CONTEXTS.current.dry_run
+        return by_any_name(found) if running and name in MADE else found
 
     # ------------------------------------------------------------------ listener
 
@@ -144,8 +156,7 @@ class IpmiLab(DynamicCore):  # type: ignore[misc]  # pythonlibcore has no types
 
     def close(self) -> None:
         """The library goes: give everything back, and make the page."""
-        for scope in {held.scope for held in self.context.sessions.values()}:
-            self.context.close_scope(scope)
+        self.context.close_scope(None)
         if self.context.has_run and part(self.context.shared):
             self.context.run.finish()
             made = self.context.run.make_pages(self.context.settings.trace.value)

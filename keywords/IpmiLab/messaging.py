@@ -1,24 +1,23 @@
-"""Keywords for the messaging commands of IPMI, each under its own name, made from their declarations.
+"""Keywords for the messaging commands of IPMI, each under its own name, made from the methods of a device.
 
-A command's fields are the keyword's arguments: their types convert and document them, the command's docstring is the
-keyword's. So none can be missing, and none can say something else than the command does.
+A keyword does what the method of its name does, and gives what that gives. The method's parameters are its arguments;
+the fields of the command say what each may be. So none can be missing, and none can be another thing than in Python.
 """
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Union
+from typing import Any, get_args, get_origin
 
 from robot.api.deco import keyword
 
 from ipmi_lab.commands import channel, i2c, messaging, session, systeminfo, user
-from ipmi_lab.commands.command import BY_NAME, Request, title
-from ipmi_lab.errors import LocalError
-from ipmi_lab.links.worlds import run
+from ipmi_lab.commands.command import BY_NAME, Request, Response, title
+from ipmi_lab.device.device import Device
+from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.secret import Secret
 from ipmi_lab.wire.codes import OpenEnum
-from ipmi_lab.wire.fields import Field
 from IpmiLab.context import Context
-from IpmiLab.types import Hex, Password
+from IpmiLab.types import Hex, Password, choices
 
 SUBJECTS = (messaging, session, channel, user, systeminfo, i2c)
 WRITTEN_BY_HAND = {
@@ -28,6 +27,11 @@ WRITTEN_BY_HAND = {
     "GetSessionInfo",
     "SetSessionPrivilegeLevel",
 }
+IN_ROBOT = {"``send_message_with_name``": "`Send Command`", "``ipmi.session.establish()``": "`Establish Session`"}
+"""What the texts of the methods speak of, as it is called here."""
+
+SHOWN = {bytes: Hex, Secret: Password}
+SAMPLES = {bool: "yes", bytes: "0x00", str: "bench", Secret: "${PASSWORD}"}
 
 
 def commands() -> list[type[Request[Any]]]:
@@ -44,79 +48,120 @@ class MessagingKeywords:
         self.context = context
 
 
-def _keyword(command: type[Request[Any]]) -> Callable[..., Any]:
-    fields = [field for field in command.plan().fields.values() if not field.reserved]
+class Made:
+    """What is known of a keyword that is made: its name, its arguments by name, and what each may be."""
 
-    def send(self: MessagingKeywords, *, session: str | None = None, **given: Any) -> Any:
-        values = {key: value for key, value in given.items() if value is not None}
+    def __init__(self, command: type[Request[Any]]) -> None:
+        self.command = command
+        self.name = title(command.__name__)
+        self.method = self.name.lower().replace(" ", "_")
+        self.function: Any = getattr(Device, self.method).__wrapped__
+        takes = list(inspect.signature(self.function).parameters.values())[1:]
+        fields = command.plan().fields
+        self.kinds: dict[str, type[Any]] = {
+            p.name: fields[p.name].type if p.name in fields else p.annotation for p in takes
+        }
+        self.defaults = {p.name: p.default for p in takes if p.default is not p.empty}
+        self.needed = [name for name in self.kinds if name not in self.defaults]
+
+    def check(self, unnamed: tuple[Any, ...], given: dict[str, Any]) -> None:
+        """LocalError where something was given without a name, by a wrong one, or not at all."""
+        known = [*self.kinds, "session"]
+        wrong = next((name for name in given if name not in known), None)
+        missing = [name for name in self.needed if given.get(name) is None]
+        if wrong is not None:
+            hint = did_you_mean(wrong, known)
+            raise LocalError(f"there is no argument {wrong!r}", request=self.name, hint=f"{hint} {self._takes(known)}")
+        if unnamed:
+            said = f"it takes its arguments by name, and {str(unnamed[0])!r} came without one"
+            raise LocalError(said, request=self.name, hint=self._takes(known))
+        if missing:
+            raise LocalError(f"{missing[0]}= is needed", request=self.name, hint=self._takes(known))
+
+    @staticmethod
+    def _takes(known: list[str]) -> str:
+        return f"It takes {', '.join(f'{name}=' for name in known)}."
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """As people and Robot see it."""
+        arguments = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+        for name, kind in self.kinds.items():
+            usual = self.defaults.get(name, inspect.Parameter.empty)
+            arguments.append(_argument(name, SHOWN.get(kind, kind), usual))
+        return inspect.Signature([*arguments, _argument("session", str | None, None)])
+
+    @property
+    def documentation(self) -> str:
+        text = inspect.cleandoc(self.function.__doc__)
+        for ours, theirs in IN_ROBOT.items():
+            text = text.replace(ours, theirs)
+        lines = [text, ""]
+        if self.command.needs:
+            lines += [f"Needs the permission ``{self.command.needs}``.", ""]
+        lines += [self._returns(), "", "Args:"]
+        lines += [f"    {name}: {self._range(name)}" for name in self.kinds]
+        lines += ["    session: The alias of the session; else the current one.", "", "Example:"]
+        samples = [f"{name}={self._sample(name)}" for name in self.needed]
+        return "\n".join([*lines, f"| ${{answer}}= | {' | '.join([self.name, *samples])} |"])
+
+    def _returns(self) -> str:
+        result = inspect.signature(self.function).return_annotation
+        result = get_args(result)[0] if get_origin(result) is Request else result
+        if result is None:
+            return "Returns nothing but that it was done."
+        if not issubclass(result, Response):
+            return {bytes: "Returns bytes.", str: "Returns a text.", bool: "Returns yes or no."}[result]
+        return f"Returns {', '.join(f'``{name}``' for name in result.plan().fields if not name.startswith('_'))}."
+
+    def _range(self, name: str) -> str:
+        kind = self.kinds[name]
+        if issubclass(kind, OpenEnum):
+            return choices(kind)
+        plain = {bool: "Yes or no.", bytes: "Bytes in hex.", str: "A text.", Secret: "A variable of type ``Secret``."}
+        return plain.get(kind) or f"A number from 0 to {self.command.plan().fields[name].limit}."
+
+    def _sample(self, name: str) -> str:
+        kind = self.kinds[name]
+        return [each.words for each in kind][-1] if issubclass(kind, OpenEnum) else SAMPLES.get(kind, "1")
+
+
+def _argument(name: str, kind: Any, usual: Any) -> inspect.Parameter:
+    """By name only. One that is usually None is of no union: of that, Robot would not tell what is wrong."""
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=usual, annotation=kind)
+
+
+def by_any_name(arguments: list[Any]) -> list[Any]:
+    """The arguments of a keyword as Robot should see them in a run: it lets all through, and the keyword itself says
+    what is wrong and which there are. Robot would say of a mistyped one only how many it expected."""
+    optional = [each if isinstance(each, tuple) else (each, None) for each in arguments if each != "*"]
+    return ["*unnamed", *optional, "**others"]
+
+
+def _keyword(made: Made) -> Callable[..., Any]:
+    def send(self: MessagingKeywords, *unnamed: Any, session: str | None = None, **given: Any) -> Any:
+        made.check(unnamed, given)
+        ipmi = self.context.ipmi(session)
+        values = {name: value for name, value in given.items() if value is not None}
         try:
-            request = command(**{key: _plain(value) for key, value in values.items()})
+            return getattr(ipmi, made.method)(**{name: _plain(value) for name, value in values.items()})
         except LocalError as error:
-            raise error.about(target=self.context.held(session).target.name) from None
-        return run(self.context.ipmi(session).link.send(request))
+            raise error.about(target=ipmi.name) from None
 
-    send.__doc__ = _documentation(command, fields)
-    parameters = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
-    needed = [field for field in fields if field.name not in command.plan().defaults]
-    for field in [*needed, *(field for field in fields if field not in needed)]:
-        usual = command.plan().defaults.get(field.name, inspect.Parameter.empty)
-        parameters.append(
-            inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=usual, annotation=_type(field))
-        )
-    parameters.append(inspect.Parameter("session", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=str | None))
-    send.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what Robot reads
-    send.__annotations__ = {p.name: p.annotation for p in parameters if p.annotation is not inspect.Parameter.empty}
-    send.__name__ = send.__qualname__ = title(command.__name__).lower().replace(" ", "_")
-    changes = ["Setter", "Destructive"] if command.needs else ["Getter"]
-    marked: Callable[..., Any] = keyword(name=title(command.__name__), tags=changes)(send)
+    send.__doc__ = made.documentation
+    send.__signature__ = made.signature  # type: ignore[attr-defined]  # what Robot reads
+    named = made.signature.parameters.values()
+    send.__annotations__ = {each.name: each.annotation for each in named if each.annotation is not each.empty}
+    send.__name__ = send.__qualname__ = made.method
+    changes = ["Setter", "Destructive"] if made.command.needs else ["Getter"]
+    marked: Callable[..., Any] = keyword(name=made.name, tags=changes)(send)
     return marked
-
-
-def _type(field: Field) -> Any:
-    if field.type is bytes:
-        kind: Any = Hex
-    elif field.type is Secret:
-        kind = Password
-    else:
-        kind = Union[field.type, int] if issubclass(field.type, OpenEnum) else field.type  # noqa: UP007  # of a variable
-    return kind | None if field.optional and field.type is not Secret else kind
 
 
 def _plain(value: Any) -> Any:
     return Secret(value) if isinstance(value, Password) else value
 
 
-def _documentation(command: type[Request[Any]], fields: list[Field]) -> str:
-    lines = [inspect.cleandoc(command.__doc__ or ""), ""]
-    if command.needs:
-        lines += [f"Needs the permission ``{command.needs}``.", ""]
-    answer = ", ".join(f"``{name}``" for name in command.response.plan().fields if not name.startswith("_"))
-    lines += [f"Returns {answer}." if answer else "Returns nothing but that it was done.", "", "Args:"]
-    lines += [f"    {field.name}: {_range(field)}" for field in fields]
-    lines += ["    session: The alias of the session; else the current one.", "", "Example:"]
-    needed = [f"{f.name}={_sample(f)}" for f in fields if f.name not in command.plan().defaults]
-    lines += [f"| ${{answer}}= | {' | '.join([title(command.__name__), *needed])} |"]
-    return "\n".join(lines)
-
-
-def _range(field: Field) -> str:
-    if issubclass(field.type, OpenEnum):
-        return f"One of {', '.join(member.words for member in field.type)}; or its number."
-    if field.type is bool:
-        return "Yes or no."
-    if field.type is bytes:
-        return "Bytes in hex."
-    if field.type is Secret:
-        return "A variable of type ``Secret``."
-    return "A text." if field.type is str else f"A number from 0 to {field.limit}."
-
-
-def _sample(field: Field) -> str:
-    if issubclass(field.type, OpenEnum):
-        return list(field.type)[-1].words
-    return {bool: "yes", bytes: "0x00", str: "bench", Secret: "${PASSWORD}"}.get(field.type, "1")
-
-
-for _command in commands():
-    _made = _keyword(_command)
-    setattr(MessagingKeywords, _made.__name__, _made)
+MADE = {made.name: made for made in map(Made, commands())}
+for _made in MADE.values():
+    setattr(MessagingKeywords, _made.method, _keyword(_made))

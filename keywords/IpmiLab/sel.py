@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from assertionengine import AssertionOperator
 from robot.api.deco import keyword
 
 from ipmi_lab.commands.sel import SelEntry, SelInfo
 from IpmiLab.context import Context
-from IpmiLab.types import Hex
+from IpmiLab.types import Hex, Operator
 
 
 class SelKeywords:
@@ -19,7 +18,7 @@ class SelKeywords:
     @keyword(tags=["Getter"])
     def get_sel_info(
         self,
-        operator: AssertionOperator | None = None,
+        operator: Operator = None,
         expected: Any = None,
         message: str | None = None,
         *,

@@ -29,7 +29,7 @@ class SessionKeywords:
         port: int | None = None,
         user: str | None = None,
         password: Password = None,  # type: ignore[assignment]  # of a union, Robot would not tell what is wrong
-        privilege: Privilege | None = None,
+        privilege: Privilege = None,  # type: ignore[assignment]  # as above
         cipher: int | None = None,
         transport: str | None = None,
         via: str | None = None,

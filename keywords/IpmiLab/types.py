@@ -1,11 +1,14 @@
 """Arguments of keywords as people write them, and how getters check what they got."""
 
+import inspect
 import time
+from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assertionengine import AssertionOperator, verify_assertion
 
+from ipmi_lab.errors import LocalError, did_you_mean, fold
 from ipmi_lab.secret import HasValue
 from ipmi_lab.wire.codes import OpenEnum
 from ipmi_lab.wire.fields import to_bytes
@@ -43,9 +46,43 @@ class Password:
         return "****"
 
 
+if TYPE_CHECKING:
+    Operator = AssertionOperator | None
+else:
+
+    class Operator:
+        """How a getter checks what it got. A type of its own: of a union, Robot would not tell what is wrong."""
+
+
+def operator(word: str) -> AssertionOperator:
+    """How a getter checks what it got: ``==``, ``!=``, ``>``, ``contains``, ``matches``, ``validate``, ``then`` …"""
+    for name, member in AssertionOperator.__members__.items():
+        if fold(name) == fold(word):
+            return member
+    name, equals, _ = word.partition("=")
+    also = f" And there is no argument {name!r}." if equals and name.isidentifier() else ""
+    raise LocalError(f"{word!r} is no check", hint=did_you_mean(word, list(AssertionOperator.__members__)) + also)
+
+
+def choices(kind: type[OpenEnum]) -> str:
+    """The words that may be written for an enum."""
+    return f"One of {', '.join(member.words for member in kind)}; or its number."
+
+
+def chosen(kind: type[OpenEnum]) -> Callable[[str | int], OpenEnum]:
+    """Makes one of an enum's members of a word or number, and says which there are where it is none. Robot's own
+    conversion knows no numbers that nobody has named."""
+
+    def convert(value: str | int) -> OpenEnum:
+        return kind(value) if isinstance(value, int) else kind.from_words(value)
+
+    convert.__doc__ = f"{inspect.getdoc(kind)}\n\n{choices(kind)}"
+    return convert
+
+
 class AutoClose(Enum):
-    """When sessions are closed by themselves: at the end of the test or suite that opened them, or never before the
-    library goes."""
+    """When sessions are closed, and faults on purpose end, by themselves: at the end of the test or suite that opened
+    or injected them, or never before the library goes."""
 
     TEST = "test"
     SUITE = "suite"

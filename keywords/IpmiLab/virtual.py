@@ -1,10 +1,12 @@
 """Keywords that start BMCs of software, and make networks bad on purpose."""
 
+import itertools
 from typing import Literal
 
 from robot.api.deco import keyword
 
 from ipmi_lab.errors import LocalError
+from ipmi_lab.ports.address import Address
 from IpmiLab.context import Context
 
 
@@ -20,10 +22,11 @@ class VirtualKeywords:
     ) -> str:
         """Starts a virtual BMC on a free port of this machine; returns what `Establish Session` takes as its target.
 
-        It lives until `Stop Virtual Bmc`, or as long as the library.
+        The first one of a profile is the machine that ``virtual:rack-server`` means everywhere; while one runs, another
+        gets a name of its own. It lives until `Stop Virtual Bmc`, or as long as the library.
 
         Args:
-            profile: ``rack-server``, ``legacy``, or the path of a profile in YAML.
+            profile: ``rack-server``, ``legacy``, ``atca-shelf``, ``multi-mc``, or the path of a profile in YAML.
             serial: Reach it over a serial line (a pseudo terminal) in this mode, and not over the network.
 
         Example:
@@ -31,10 +34,15 @@ class VirtualKeywords:
         | Establish Session | ${bmc} |
         | ${line}= | Start Virtual Bmc | serial=terminal |
         """
-        name = f"virtual:{profile}" + (f"?way=serial-{serial}" if serial else "")
         lab = self.context.lab
-        lab.real(lab.target(name))
-        return name
+        options = [("way", f"serial-{serial}")] if serial else []
+        for number in itertools.count(1):
+            more = [("number", str(number))] if number > 1 else []
+            target = lab.target(str(Address("virtual", profile, options=(*options, *more))))
+            if lab.virtual_bmc(target.name) is None:
+                break
+        lab.real(target)
+        return target.name
 
     @keyword
     def stop_virtual_bmc(self, target: str) -> None:
@@ -84,12 +92,15 @@ class VirtualKeywords:
         """Makes the network of a virtual BMC, or that of a fault relay, lose, double or spoil datagrams from now on;
         or makes a virtual BMC refuse commands.
 
+        At the end of the test that injects it all is as it was before; at the end of the suite, where the suite setup
+        does. The library's ``auto_close`` changes that, as it does for sessions.
+
         Args:
             kind: ``loss``, ``duplicate``, ``reorder``, ``corrupt``, ``truncate``, ``drop``, ``noise``, ``stray`` (a
                 share from 0 to 1), ``delay``, ``jitter`` (seconds), ``seed``, ``refuse`` (so many commands), or
                 ``none`` to end all.
             value: How much of it.
-            code: The completion code that ``refuse`` answers.
+            code: The completion code that ``refuse`` answers, 1 to 255.
             session: The alias of the session; else the current one.
 
         Example:
@@ -100,13 +111,16 @@ class VirtualKeywords:
         target = self.context.held(session).target
         lab = self.context.lab
         name = lab.trunk(target).name
-        faults = lab.faults(name)
+        network, served = lab.faults(name), lab.virtual_bmc(name)
+        machine = network if served is None else served.faults
+        for faults in (network, machine):
+            self.context.spoil(faults)
         if kind == "none":
-            faults.clear()
+            network.clear()
+            machine.clear()
         elif kind != "refuse":
-            faults.set(**{kind: value})
+            network.set(**{kind: value})
+        elif served is not None:
+            machine.set(refuse=value, code=code)
         else:
-            served = lab.virtual_bmc(name)
-            if served is None:
-                raise LocalError("only a virtual BMC refuses commands on purpose", target=target.name)
-            served.faults.set(refuse=value, code=code)
+            raise LocalError("only a virtual BMC refuses commands on purpose", target=target.name)

@@ -64,8 +64,12 @@ FIELDS: dict[str, dict[str, str]] = {name: {} for name in MESSAGING} | {
     "GetUserName": {"user_id": "2"},
     "SetUserPassword": {"user_id": "5", "operation": "set password", "password": SECRET},
 }
-MADE_FOR_PEOPLE = {"CloseSession": {"session_handle": "2"}, "SetSessionPrivilegeLevel": {"level": "operator"}}
-"""Keywords that were there before, with arguments of their own."""
+MADE_FOR_PEOPLE = {
+    "CloseSession": {"session_handle": "2"},
+    "SetSessionPrivilegeLevel": {"level": "operator"},
+    "SetSystemInfo": {"parameter": "system name", "text": "bench"},
+}
+"""Keywords that take, as the methods of their names do, something else than the bare command."""
 
 METHODS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = dict.fromkeys(MESSAGING, ((), {})) | {
     "SetBmcGlobalEnables": ((), {"event_message_buffer": True}),

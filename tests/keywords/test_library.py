@@ -10,6 +10,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from robot.libdoc import LibraryDocumentation
+
+from IpmiLab.messaging import MADE
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HEAD = """\
@@ -390,8 +393,6 @@ def test_a_dry_run_and_libdoc_speak_to_nobody(tmp_path: Path) -> None:
 
 
 def test_every_keyword_is_documented_with_its_arguments_and_an_example() -> None:
-    from robot.libdoc import LibraryDocumentation
-
     library = LibraryDocumentation("IpmiLab")
     assert len(library.keywords) > 30
     for keyword in library.keywords:
@@ -400,6 +401,15 @@ def test_every_keyword_is_documented_with_its_arguments_and_an_example() -> None
             said = getattr(argument, "doc", "") or f"{argument.name}:" in keyword.doc  # as old Robots leave it
             assert said or argument.is_marker, f"{keyword.name}: {argument.name}"
             assert argument.type is not None or argument.is_marker, f"{keyword.name}: {argument.name}"
+
+
+def test_the_table_of_the_docs_names_every_keyword_but_those_that_are_made() -> None:
+    table = (EXAMPLES.parent / "docs" / "robot.md").read_text()
+    rows = [line.split("|")[2] for line in table.splitlines() if line.startswith("| ") and not line.startswith("| `")]
+    named = {word.strip().lower() for row in rows for word in row.split(",")}
+    there = {keyword.name.lower() for keyword in LibraryDocumentation("IpmiLab").keywords}
+
+    assert there - named - {name.lower() for name in MADE} == set()
 
 
 def test_the_examples_pass(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def test_keywords_work_over_a_line(tmp_path: Path) -> None:
             Should Be Equal    ${id.firmware}    2.09
             Send Raw Command    0x06 0x01    expected=20 ?? 02 ..
             ${data}=    Master Write Read    bus_type=private    bus_id=1    address=0x50    count=2    data=00
-            Bytes Should Match    ${data.data}    42 4F
+            Bytes Should Match    ${data}    42 4F
             Run Keyword And Expect Error    *only a line in terminal mode*    Send Text Command    TMODE
             Inject Fault    noise    0.5
             ${id}=    Get Device Id

@@ -1,15 +1,22 @@
 """Faults by a seed: the same seed spoils the same datagrams."""
 
+import functools
 import itertools
+import math
+import queue
 import socket
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 from ipmi_lab.errors import LocalError
+from ipmi_lab.lab.open import connect
 from ipmi_lab.virtual import faults
+from ipmi_lab.virtual.farm import Farm
 from ipmi_lab.virtual.faults import Faults, Later, Relay
 
 
@@ -58,6 +65,74 @@ def test_what_means_nothing_is_told() -> None:
         Faults().set(los=0.1)
     with pytest.raises(LocalError, match="no share from 0 to 1"):
         Faults().set(loss=1.5)
+
+
+NONSENSE = [
+    ({"loss": math.nan}, "loss: nan is no share from 0 to 1"),
+    ({"delay": math.inf}, "delay: inf is no time from 0 to 3600 seconds"),
+    ({"delay": -1}, "delay: -1 is no time"),
+    ({"jitter": math.nan}, "jitter: nan is no time"),
+    ({"jitter": 3601}, "jitter: 3601 is no time"),
+    ({"refuse": -1}, "refuse: -1 is no number of commands, a whole one from 0 on"),
+    ({"refuse": 1.5}, "refuse: 1.5 is no number of commands"),
+    ({"refuse": math.inf}, "refuse: inf is no number of commands"),
+    ({"code": 300}, "code: 300 is no completion code from 1 to 255"),
+    ({"code": 0}, "code: 0 is no completion code"),
+    ({"seed": math.nan}, "seed: nan is no whole number"),
+    ({"loss": "much"}, "loss: much is no share"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "told"), NONSENSE)
+def test_a_value_that_means_nothing_gets_in_by_no_way(wrong: dict[str, Any], told: str) -> None:
+    faults = Faults(loss=0.5)
+    with pytest.raises(LocalError, match=told):
+        faults.set(corrupt=0.5, **wrong)
+    assert faults.now() == Faults(loss=0.5).now()
+    with pytest.raises(LocalError, match=told):
+        Faults(**wrong)
+    with pytest.raises(LocalError, match=told):
+        setattr(faults, *next(iter(wrong.items())))
+
+
+def test_faults_come_back_to_what_they_were() -> None:
+    faults = Faults(loss=0.5, seed=3)
+    before = faults.now()
+    faults.set(loss=0, delay=1, refuse=2, code=0xC3)
+    faults.set(**before)
+    assert faults.now() == Faults(loss=0.5, seed=3).now()
+
+
+def broken(*_: object) -> None:
+    raise RuntimeError("on purpose")
+
+
+@pytest.mark.parametrize("where", ["bmc.datagrams", "bmc.receive", "bmc.faults.carry"])
+def test_trouble_of_one_virtual_bmc_is_told_and_leaves_the_others_alone(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: queue.Queue[threading.ExceptHookArgs] = queue.Queue()
+    monkeypatch.setattr(threading, "excepthook", told.put)
+    with Farm() as farm, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as console:
+        sick, well = farm.open("rack-server"), farm.open("rack-server")
+        sick.faults.set(duplicate=1)
+        *way, method = where.split(".")
+        setattr(functools.reduce(getattr, way, sick), method, broken)
+        console.sendto(b"anybody?", (sick.host, sick.port))
+        error = told.get(timeout=5).exc_value
+
+        assert str(error) == "on purpose"
+        assert sick.url in getattr(error, "__notes__", [""])[0]
+        with connect(well.url, password=well.password) as ipmi:
+            assert ipmi.get_device_id().manufacturer == 49769
+
+
+def test_what_is_due_never_is_waited_for_no_longer_than_a_selector_can() -> None:
+    later = Later()
+    later.put(math.inf, "never")
+    assert later.wait(0.0) == 3600
+    later.put(2.0, "soon")
+    assert later.wait(0.5) == 1.5
 
 
 def test_later_things_come_in_order_and_do_not_pile_up() -> None:
