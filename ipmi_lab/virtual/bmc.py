@@ -44,8 +44,8 @@ class VirtualBmc(Controller):
         self.random = random
         self.faults = Faults()
         self._later = Later()
-        self.users = Users(self, passwords)
         self.channels = Channels(self)
+        self.users = Users(self, passwords)
         self.boot = BootOptions(self)
         self.chassis = Chassis(self)
         self.i2c = I2cBuses(self)
@@ -53,7 +53,9 @@ class VirtualBmc(Controller):
         self.sel = SystemEventLog(self)
         self.line: SerialLine | None = None
         self.bridging = Bridging(self)
-        self.sessions = BmcSessions(self.users, random=random, faults=frozenset(profile.quirks))
+        self.sessions = BmcSessions(
+            self.channels.accounts[Channels.lan], random=random, faults=frozenset(profile.quirks)
+        )
         self._hold(
             [
                 self.users,

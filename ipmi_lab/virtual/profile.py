@@ -14,6 +14,8 @@ from ipmi_lab.sessions.quirks import known_quirks
 from ipmi_lab.virtual.i2cprofile import BusProfile
 from ipmi_lab.wire.codes import Privilege
 
+AUTHENTICATIONS = {"none": 0, "md2": 1, "md5": 2, "straight": 4}
+
 
 class Model(BaseModel):
     """Unknown keys are mistakes."""
@@ -98,6 +100,10 @@ class SerialProfile(Model):
     newline: Literal["cr-lf", "nul", "cr", "lf-cr", "lf"] = "cr-lf"
     connection_active: bool = False
 
+    @property
+    def authentication_types(self) -> list[int]:
+        return [AUTHENTICATIONS[kind] for kind in self.authentications]
+
 
 class PartsProfile(Model):
     """What a BMC and a controller behind it have alike."""
@@ -174,7 +180,7 @@ class Profile(PartsProfile):
 
     @property
     def authentication_types(self) -> list[int]:
-        return [{"none": 0, "md2": 1, "md5": 2, "straight": 4}[kind] for kind in self.authentications]
+        return [AUTHENTICATIONS[kind] for kind in self.authentications]
 
     @property
     def longest_password(self) -> int:
