@@ -1,7 +1,7 @@
 """The flags, the message queue and the event buffer of a virtual BMC."""
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from ipmi_lab.commands.command import Done
 from ipmi_lab.commands.event import PlatformEvent
@@ -30,10 +30,11 @@ from ipmi_lab.commands.messaging import (
     SystemInterfaceCapabilities,
     Transactions,
 )
-from ipmi_lab.errors import RemoteError
+from ipmi_lab.errors import LocalError, RemoteError, did_you_mean
 from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions.bmc import Asked
 from ipmi_lab.virtual.part import Answer, Part, answers
+from ipmi_lab.virtual.profile import MessageFlag
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 if TYPE_CHECKING:
@@ -45,19 +46,18 @@ SENSOR_CLOCK = 0x2000_0000  # time stamps below it count seconds since the start
 SYSTEM_EVENT = 0x02
 INTERFACES = {"ssif": SystemInterface.SSIF, "kcs": SystemInterface.KCS, "smic": SystemInterface.SMIC}
 LARGEST = 255
-RAISED = ("oem_2", "oem_1", "oem_0", "watchdog_pre_timeout")
+RAISED: list[str] = list(get_args(MessageFlag))
 
 
 class Messaging(Part):
     """Requests to LUN 2 go into the queue for the machine's own software, which reads and answers them.
 
     ``raised`` holds the flags that something else than queue and buffer raises, by the names that they have in
-    ``MessageFlags``: whoever plays a watchdog or a maker's own events puts them in, Clear Message Flags takes them out.
+    ``MessageFlags``: ``raise_flags`` puts them in, Clear Message Flags takes them out.
     """
 
     def __init__(self, bmc: "VirtualBmc") -> None:
         super().__init__(bmc)
-        self.raised: set[str] = set()
         self.reset()
 
     def reset(self) -> None:
@@ -65,7 +65,15 @@ class Messaging(Part):
         self.queue: deque[ReceivedMessage] = deque()
         self.event: bytes | None = None
         self.receiving = {IPMB: True, LAN: False, SYSTEM_INTERFACE: True}
-        self.raised.clear()
+        self.raised: set[str] = set(self.bmc.profile.message_flags)
+
+    def raise_flags(self, *names: str) -> None:
+        """Raise flags as a watchdog before its time-out does (``watchdog_pre_timeout``), or events of a maker's own
+        (``oem_0`` to ``oem_2``). May be called from any thread while the BMC answers; LocalError for another name."""
+        for name in names:
+            if name not in RAISED:
+                raise LocalError(f"{name!r} is no message flag that can be raised", hint=did_you_mean(name, RAISED))
+        self.raised.update(names)
 
     def enqueue(self, asked: Asked) -> int:
         """Take a request for the machine's software; gives a completion code other than 0 where it cannot be taken."""
@@ -99,7 +107,7 @@ class Messaging(Part):
             self.queue.clear()
         if ask.event_message_buffer:
             self.event = None
-        self.raised -= {name for name in RAISED if ask[name]}
+        self.raised.difference_update({name for name in RAISED if ask[name]})
         return Done()
 
     # ------------------------------------------------------------------ queue and event buffer

@@ -14,6 +14,7 @@ from ipmi_lab.sessions.quirks import known_quirks
 from ipmi_lab.virtual.i2cprofile import BusProfile
 from ipmi_lab.wire.codes import Privilege
 
+MessageFlag = Literal["watchdog_pre_timeout", "oem_0", "oem_1", "oem_2"]
 AUTHENTICATIONS = {"none": 0, "md2": 1, "md5": 2, "straight": 4}
 
 
@@ -138,7 +139,8 @@ class BridgingProfile(Model):
 class Profile(PartsProfile):
     """One machine. ``insecure: true`` lets cipher suite 0, type none, straight passwords and users without a password
     work. ``per_message_authentication: false`` and ``user_level_authentication: false`` are what the LAN channel starts
-    with: IPMI 1.5 packets need not be signed, all of them or those that ask what a user may ask."""
+    with: IPMI 1.5 packets need not be signed, all of them or those that ask what a user may ask. ``message_flags`` are
+    raised when it starts."""
 
     summary: str = ""
     users: list[UserProfile] = [UserProfile(user="admin")]
@@ -148,6 +150,7 @@ class Profile(PartsProfile):
     user_level_authentication: bool = True
     oem_authentication: OemAuthenticationProfile | None = None
     system_interface: Literal["kcs", "bt", "smic", "ssif"] = "kcs"
+    message_flags: list[MessageFlag] = []
     session_slots: int = Field(default=16, ge=1, le=63)
     insecure: bool = False
     chassis: ChassisProfile = ChassisProfile()
