@@ -26,7 +26,6 @@ from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 HALF_OPEN = 64
 HALF_OPEN_LIFE = 3.0  # seconds
-INACTIVE = 60.0  # seconds
 
 
 class Asked(NamedTuple):
@@ -94,7 +93,7 @@ class BmcSessions(SessionTable):
     def deadline(self) -> float | None:
         """When to wake the table, or None while it is empty."""
         times = [login.born + HALF_OPEN_LIFE for login in self._logins.values()]
-        times += [session.last_heard + INACTIVE for session in self.open.values()]
+        times += [session.last_heard + self.accounts.session_timeout for session in self.open.values()]
         return min(times, default=None)
 
     def wake(self, now: float) -> None:
@@ -103,7 +102,8 @@ class BmcSessions(SessionTable):
             login = self._logins.pop(key)
             if not login.trusted:
                 self._failed(login, key[0], now)
-        for session in [s for s in self.open.values() if s.last_heard + INACTIVE <= now]:
+        silent_since = now - self.accounts.session_timeout
+        for session in [s for s in self.open.values() if s.last_heard <= silent_since]:
             self.close(session)
 
     @property

@@ -20,8 +20,10 @@ class ChannelAccounts:
     def __init__(self, bmc: "VirtualBmc", channel: int, suites: Iterable[int], authentications: Iterable[int]) -> None:
         self._bmc, self._channel = bmc, channel
         self._suites, self._authentications = suites, authentications
-        self.guid = bmc.profile.guid_bytes
-        self.session_slots = bmc.profile.session_slots
+        profile = bmc.profile
+        self.guid = profile.guid_bytes
+        self.session_slots = profile.session_slots
+        self.spare_after, self.session_timeout = profile.spare_after, profile.session_timeout
 
     @property
     def _access(self) -> ChannelAccess:
