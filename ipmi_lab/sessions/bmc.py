@@ -46,15 +46,20 @@ class BmcSessions(SessionTable):
     ) -> None:
         super().__init__(accounts, faults)
         self.dropped = 0
-        self.lockout = Lockout()
         self._random = random
-        self._logins: OrderedDict[tuple[Address, int], Login20] = OrderedDict()
         self._sessionless = Sessionless()
         self._sessionless20 = Sessionless20()
-        self._challenges = Challenges(accounts, random)
         self._out: list[tuple[Address, bytes]] = []
+        self.reset()
 
     # ------------------------------------------------------------------ what the owner calls
+
+    def reset(self) -> None:
+        """Forget all sessions and logins, those that went wrong too; what is on its way out still goes."""
+        self.open.clear()
+        self.lockout = Lockout()
+        self._logins: OrderedDict[tuple[Address, int], Login20] = OrderedDict()
+        self._challenges = Challenges(self.accounts, self._random)
 
     def receive(self, datagram: bytes, address: Address, now: float) -> Asked | None:
         """Take what arrived: the answer to a handshake goes out by itself, a request comes back."""

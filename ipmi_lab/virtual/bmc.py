@@ -120,8 +120,10 @@ class VirtualBmc(Controller):
 
     def reset(self) -> None:
         """Start anew: all sessions end, and what is volatile is gone."""
-        for session in list(self.sessions.open.values()):
-            self.sessions.close(session)
+        self.sessions.reset()
+        self._later = Later()  # what was still to come does not
+        if self.line is not None:
+            self.line.reset()
         super().reset()
 
     def later(self, seconds: float, what: Callable[[float], None]) -> None:

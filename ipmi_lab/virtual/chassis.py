@@ -23,6 +23,10 @@ class Chassis(Part):
     _shows_until = float("-inf")
     _next: tuple[float, bool] | None = None
 
+    def reset(self) -> None:
+        """The light that the BMC itself drives goes out; the machine's power stays as it is."""
+        self._shows_until = float("-inf")
+
     def is_on(self, now: float) -> bool:
         """Whether the machine has power at that time."""
         if self._next is not None and now >= self._next[0]:

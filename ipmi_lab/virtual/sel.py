@@ -45,6 +45,10 @@ class SystemEventLog(Part):
         self._next_id = 1
         self._reservation = 0
 
+    def reset(self) -> None:
+        """A reservation ends; the next one gets another number."""
+        self._reservation = self._reservation % 0xFFFF + 1
+
     def log(self, record: bytes) -> int | None:
         """Keep a record of 16 bytes under a new id and with the time; gives the id, or None where the log is full."""
         if len(self.entries) >= MOST_ENTRIES:
@@ -76,7 +80,7 @@ class SystemEventLog(Part):
 
     @answers(ReserveSel)
     def reserve(self, ask: ReserveSel) -> SelReservation:
-        self._reservation = self._reservation % 0xFFFF + 1
+        self.reset()  # whoever held it before, holds it no longer
         return SelReservation(reservation=self._reservation)
 
     @answers(GetSelEntry)

@@ -91,6 +91,11 @@ class SerialLine:
             elif isinstance(piece, Text):
                 self.terminal.take(piece.text, now)
 
+    def reset(self) -> None:
+        """As after power came: who was on his way in begins again, and terminal mode is set as it is kept."""
+        self._given = None
+        self.terminal.reset()
+
     def ping(self, now: float) -> None:
         """Say that the connection is active, and whether there is a session."""
         self._pings += 1

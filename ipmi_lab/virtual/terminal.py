@@ -33,6 +33,11 @@ class Terminal:
         self.mode = TerminalMode(ipmb.BMC, ipmb.CONSOLE)
         self._apply()
 
+    def reset(self) -> None:
+        """Take the settings that are kept."""
+        self._volatile = self._lasting
+        self._apply()
+
     def _apply(self) -> None:
         number = self._volatile[1] >> 4
         newline = NEWLINES[OUTPUT[number - 1]] if 1 <= number <= len(OUTPUT) else b""
