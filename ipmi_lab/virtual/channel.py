@@ -1,7 +1,7 @@
 """The channels of a virtual BMC: what they are, and who may do what on them."""
 
 from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ipmi_lab.commands.channel import (
     AccessCode,
@@ -29,6 +29,7 @@ from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.crypto import SUITES
 from ipmi_lab.virtual.accounts import ChannelAccounts
 from ipmi_lab.virtual.part import Answer, Part, Refuse, answers
+from ipmi_lab.virtual.state import Hex
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Channels(Part):
     settings that a login sees are the volatile ones; a cold reset takes the non-volatile ones again. ``accounts`` are
     what a login sees on each channel that has sessions."""
 
+    keeps: ClassVar = {"non_volatile": dict[int, Hex], "key_locked": bool}
     lan, serial = 1, 2
 
     def __init__(self, bmc: "VirtualBmc") -> None:
@@ -67,12 +69,22 @@ class Channels(Part):
                 privilege_limit=Privilege.ADMINISTRATOR,
             )
             self._access[channel] = {Change.NON_VOLATILE: usual, Change.VOLATILE: usual}
-        self._key_locked = False
+        self.key_locked = False
 
     def reset(self) -> None:
         """As after power came: what was volatile is gone."""
         for access in self._access.values():
             access[Change.VOLATILE] = access[Change.NON_VOLATILE]
+
+    @property
+    def non_volatile(self) -> dict[int, bytes]:
+        """The settings that last, as they stand in the answer of Get Channel Access."""
+        return {channel: access[Change.NON_VOLATILE].encode() for channel, access in self._access.items()}
+
+    @non_volatile.setter
+    def non_volatile(self, kept: dict[int, bytes]) -> None:
+        for channel, data in kept.items():
+            self._access[channel][Change.NON_VOLATILE] = ChannelAccess.decode(data)
 
     def now(self, channel: int) -> ChannelAccess:
         """How a channel with sessions is set at the moment."""
@@ -188,7 +200,7 @@ class Channels(Part):
             return KeyCode.RANDOM_KEY_NOT_USED
         if not self.bmc.profile.speaks20 or ask.key_id != KeyId.K_G or ask.operation > KeyOperation.LOCK:
             return CompletionCode.INVALID_DATA_FIELD
-        if ask.operation != KeyOperation.READ and self._key_locked:
+        if ask.operation != KeyOperation.READ and self.key_locked:
             return KeyCode.KEY_LOCKED
         if ask.operation == KeyOperation.SET:
             given = b"" if ask.key is None else ask.key.reveal()
@@ -196,9 +208,9 @@ class Channels(Part):
                 return KeyCode.TOO_FEW_BYTES if len(given) < KEY_SIZE else KeyCode.TOO_MANY_BYTES
             self.bmc.users.key = given
         if ask.operation == KeyOperation.LOCK:
-            self._key_locked = True
+            self.key_locked = True
         shown = self.bmc.users.key.ljust(KEY_SIZE, b"\0") if ask.operation == KeyOperation.READ else b""
-        lock = KeyLock.LOCKED if self._key_locked else KeyLock.UNLOCKED
+        lock = KeyLock.LOCKED if self.key_locked else KeyLock.UNLOCKED
         return ChannelSecurityKey(lock=lock, key=Secret(shown))
 
 

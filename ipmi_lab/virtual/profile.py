@@ -141,7 +141,8 @@ class Profile(PartsProfile):
     work. ``per_message_authentication: false`` and ``user_level_authentication: false`` are what the LAN channel starts
     with: IPMI 1.5 packets need not be signed, all of them or those that ask what a user may ask. ``message_flags`` are
     raised when it starts. Where all ``session_slots`` are taken, a login takes that of a console silent for
-    ``spare_after`` seconds; any session ends after ``session_timeout`` seconds of silence."""
+    ``spare_after`` seconds; any session ends after ``session_timeout`` seconds of silence. ``state`` is a file in which
+    what is not volatile outlives it."""
 
     summary: str = ""
     users: list[UserProfile] = [UserProfile(user="admin")]
@@ -153,6 +154,7 @@ class Profile(PartsProfile):
     system_interface: Literal["kcs", "bt", "smic", "ssif"] = "kcs"
     message_flags: list[MessageFlag] = []
     session_slots: int = Field(default=16, ge=1, le=63)
+    state: Path | None = None
     spare_after: float = Field(default=1.0, ge=0)
     session_timeout: float = Field(default=60.0, gt=0)
     insecure: bool = False

@@ -1,11 +1,12 @@
 """The users of a virtual BMC; what is changed takes effect at the next login."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ipmi_lab.commands.command import Done
 from ipmi_lab.commands.session import AuthCode, AuthCodeKind, GetAuthCode
 from ipmi_lab.commands.user import (
+    SHORT,
     EnableStatus,
     GetUserAccess,
     GetUserName,
@@ -21,6 +22,7 @@ from ipmi_lab.secret import same
 from ipmi_lab.sessions.crypto import INTEGRITIES, digest15, integrity
 from ipmi_lab.virtual.accounts import STRAIGHT
 from ipmi_lab.virtual.part import Answer, Part, Refuse, answers
+from ipmi_lab.virtual.state import Hex
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 if TYPE_CHECKING:
@@ -44,8 +46,8 @@ class User:
     """One user as the BMC keeps him: his rights go by channel, all else is his wherever he comes by."""
 
     rights: dict[int, Rights]
-    user_name: bytes = b""
-    password: bytes = field(default=b"", repr=False)
+    user_name: Hex = b""
+    password: Hex = field(default=b"", repr=False)
     long_password: bool = False
     enabled: bool = False
     session_limit: int = 0
@@ -59,6 +61,8 @@ class User:
 class Users(Part):
     """User slots 1 to 10; the first has the null name for good, and is off unless the profile names such a user.
     ``key`` is the BMC's own, K_g."""
+
+    keeps: ClassVar = {"users": dict[int, User], "key": Hex}
 
     def __init__(self, bmc: "VirtualBmc", passwords: dict[str, str]) -> None:
         super().__init__(bmc)
@@ -74,6 +78,20 @@ class Users(Part):
     def _everywhere(self, limit: Privilege = Privilege.NO_ACCESS) -> dict[int, Rights]:
         """The same rights on every channel that has sessions."""
         return {channel: Rights(limit) for channel in self.bmc.channels.accounts}
+
+    def passwords(self) -> dict[str, bytes]:
+        """The passwords of all users by their names."""
+        named = [self.users[NULL_USER], *(user for user in self.users.values() if user.user_name)]
+        return {user.user_name.decode("latin-1"): user.password for user in named}
+
+    def give(self, passwords: dict[str, str]) -> None:
+        """Give users other passwords, by their names."""
+        for user in self.users.values():
+            word = passwords.get(user.user_name.decode("latin-1")) if user.user_name else None
+            if word is not None:
+                user.password, user.long_password = word.encode(), len(word.encode()) > SHORT
+
+    # ------------------------------------------------------------------ commands
 
     def _user(self, number: int) -> User:
         if number not in self.users:
