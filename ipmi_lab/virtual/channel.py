@@ -98,9 +98,13 @@ class Channels(Part):
         """The real number of a channel with sessions, where 0x0E is the one that the question came by."""
         if channel == THIS_CHANNEL:
             return self.of(self.bmc.asking.address)
-        if channel == self.lan or (channel == self.serial and self.bmc.line is not None):
-            return channel
-        raise Refuse(CompletionCode.INVALID_DATA_FIELD)
+        self.check(channel)
+        return channel
+
+    def check(self, channel: int) -> None:
+        """Refuse a number that is of no channel with sessions."""
+        if channel != self.lan and (channel != self.serial or self.bmc.line is None):
+            raise Refuse(CompletionCode.INVALID_DATA_FIELD)
 
     def _number_with_access(self, channel: int) -> int:
         """The same for the commands about access, which channels without sessions do not have."""

@@ -14,14 +14,20 @@ from ipmi_lab.commands.channel import (
     SetChannelSecurityKeys,
     cipher_suites,
 )
+from ipmi_lab.commands.event import PlatformEvent
+from ipmi_lab.commands.messaging import ChannelReceive, EnableMessageChannelReceive, GetMessage, SendMessage
+from ipmi_lab.commands.raw import Raw
+from ipmi_lab.commands.sel import GetSelEntry
 from ipmi_lab.commands.session import GetChannelAuthenticationCapabilities, GetSessionInfo, SetSessionPrivilegeLevel
 from ipmi_lab.commands.user import GetUserAccess, PasswordOperation, SetUserAccess, SetUserPassword
+from ipmi_lab.packets import ipmb
+from ipmi_lab.packets.serial import HANDSHAKE
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.entry import Entry
-from ipmi_lab.sessions.events import Event, Opened, Refused
+from ipmi_lab.sessions.events import Answered, Event, Opened, Refused
 from ipmi_lab.virtual.profile import Profile, SerialProfile, UserProfile
 from ipmi_lab.wire.codes import CompletionCode, Privilege
-from tests.sessions.pair import Pair
+from tests.sessions.pair import CONSOLE, Pair
 from tests.virtual.test_machines import answer, code
 from tests.virtual.test_serial import PASSWORD, Wire
 from tests.virtual.test_user import beside
@@ -173,6 +179,53 @@ def test_a_channel_without_sessions_authenticates_nobody(channel: int) -> None:
 
     assert code(pair, ask) == wire.ask(ask) == CompletionCode.INVALID_DATA_FIELD
     assert code(pair, GetUserAccess(user_id=2, channel=channel)) == CompletionCode.INVALID_DATA_FIELD
+
+
+# ---------------------------------------------------------------------- messages and events
+
+
+@pytest.mark.parametrize("session", [True, False])
+def test_the_machines_software_hears_and_answers_the_line_by_its_own_channel(session: bool) -> None:
+    wire, pair = both()
+    wire.line.profile.session = session
+    console = Wire("basic", entry=Entry.CHALLENGE if session else Entry.NONE)
+    console.bmc, console.line = wire.bmc, wire.line
+    console.opened()
+    assert console.ask(Raw(0x06, 0x01, b"", lun=2)) == CompletionCode.DESTINATION_UNAVAILABLE
+    assert answer(pair, EnableMessageChannelReceive(channel=LINE, state=ChannelReceive.ENABLE)).enabled
+    number = console.console.request(Raw(0x06, 0x01, b"", lun=2), console.now)
+    assert [console.say(data) for data in console.console.datagrams()] == [bytes((HANDSHAKE,))]
+    received = answer(pair, GetMessage())
+    handle, request = received.message[:1], ipmb.parse(received.message[1:])
+    back = handle + ipmb.pack_answer(request, b"\0from software")
+
+    assert (received.channel, request.command) == (LINE, 0x01)
+    assert code(pair, SendMessage(channel=LAN, message=b"\xee" + back[1:])) == 0x80
+    pair.console.request(SendMessage(channel=LINE, message=back), pair.now)
+    (datagram,) = pair.console.datagrams()
+    pair.bmc.receive(datagram, CONSOLE, pair.now)
+    to_line = b"".join(data for to, data in pair.bmc.datagrams() if to is wire.line)
+    assert console.console.receive(to_line, console.now) == [Answered(number, 0, b"from software")]
+
+
+def test_an_event_says_by_which_channel_it_came() -> None:
+    wire, pair = both()
+    console = Wire("basic", entry=Entry.CHALLENGE)
+    console.bmc, console.line = wire.bmc, wire.line
+    console.opened()
+    event = PlatformEvent(sensor_type=1, sensor_number=0x30, event_type=1, data=b"WZP")
+    assert not isinstance(console.ask(event), int)
+    assert code(pair, event) == 0
+
+    records = [answer(pair, GetSelEntry(record_id=number)).record for number in (1, 2)]
+    assert [record[8] >> 4 for record in records] == [LINE, LAN]
+
+
+def test_a_channel_that_is_not_there_hears_nothing() -> None:
+    ask = EnableMessageChannelReceive(channel=LINE, state=ChannelReceive.GET_STATE)
+
+    assert code(Pair().opened(), ask) == CompletionCode.INVALID_DATA_FIELD
+    assert code(Pair().opened(), SendMessage(channel=LINE, message=bytes(8))) == CompletionCode.INVALID_DATA_FIELD
 
 
 # ---------------------------------------------------------------------- access
