@@ -1,6 +1,9 @@
-"""Reads a YAML file (JSON is YAML too) into a model, with all its mistakes at once as ``file:line:column: …``."""
+"""Reads a YAML file (JSON is YAML too) into a model, with all its mistakes at once as ``file:line:column: …``; and puts
+files in their place."""
 
 import copy
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -121,6 +124,19 @@ def read(path: Path, model: type[M]) -> M:
     document.raise_mistakes()
     assert found is not None
     return found
+
+
+def put(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Write a file that is whole or not there."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def check(document: Document, model: type[M]) -> M | None:

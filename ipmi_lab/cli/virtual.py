@@ -1,6 +1,7 @@
 """The command ``virtual serve``."""
 
 import json
+from pathlib import Path
 
 import click
 
@@ -28,10 +29,20 @@ def profiles() -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
 @click.option("--password", metavar="REF", help="The first user's password, as env:NAME or file:PATH; else made up.")
 @click.option("--serial", type=click.Choice(["basic", "terminal", "auto"]), help="A serial line too, in this mode.")
+@click.option(
+    "--state", type=click.Path(dir_okay=False, path_type=Path), help="A file that keeps what is not volatile."
+)
 @click.option("--insecure", is_flag=True, help="Let suite 0, authentication none and straight passwords work.")
 @click.pass_context
 def serve(
-    ctx: click.Context, profile: str, host: str, port: int, password: str | None, serial: str | None, insecure: bool
+    ctx: click.Context,
+    profile: str,
+    host: str,
+    port: int,
+    password: str | None,
+    serial: str | None,
+    state: Path | None,
+    insecure: bool,
 ) -> None:
     """Play a machine until Ctrl-C. PROFILE is rack-server, legacy, or a YAML file."""
     from ipmi_lab.virtual.farm import Farm
@@ -49,6 +60,8 @@ def serve(
                 "authentications": [*machine.authentications, "none", "straight"] if machine.authentications else [],
             }
         )
+    if state is not None:
+        machine = machine.model_copy(update={"state": state})
     if machine.insecure:
         click.echo("warning: who reaches this port may log in without a password, or read one", err=True)
     with Farm() as farm:

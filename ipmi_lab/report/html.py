@@ -6,10 +6,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ipmi_lab.document import put
 from ipmi_lab.errors import LocalError
 from ipmi_lab.report.events import ExchangeEvent
 from ipmi_lab.report.load import load
-from ipmi_lab.report.pages import alone, kept_name, put
+from ipmi_lab.report.pages import alone, kept_name
 from ipmi_lab.report.run import BAD, Run
 from ipmi_lab.trace.text import describe
 

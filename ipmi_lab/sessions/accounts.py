@@ -20,10 +20,15 @@ class Account:
 
 
 class Accounts(Protocol):
-    """The users, keys and rules of one channel, as they are now: changes take effect at the next login."""
+    """The users, keys and rules of one channel, as they are now: changes take effect at the next login.
+
+    A session that was silent for ``spare_after`` seconds makes room for a login where all slots are taken, and one that
+    was silent for ``session_timeout`` ends in any case."""
 
     guid: bytes
     session_slots: int
+    spare_after: float
+    session_timeout: float
 
     def find(self, user_name: bytes, privilege: Privilege | None) -> Account | None:
         """The enabled user of that name (and of exactly that limit, where one is given)."""

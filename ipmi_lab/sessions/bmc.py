@@ -26,7 +26,6 @@ from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 HALF_OPEN = 64
 HALF_OPEN_LIFE = 3.0  # seconds
-INACTIVE = 60.0  # seconds
 
 
 class Asked(NamedTuple):
@@ -47,15 +46,20 @@ class BmcSessions(SessionTable):
     ) -> None:
         super().__init__(accounts, faults)
         self.dropped = 0
-        self.lockout = Lockout()
         self._random = random
-        self._logins: OrderedDict[tuple[Address, int], Login20] = OrderedDict()
         self._sessionless = Sessionless()
         self._sessionless20 = Sessionless20()
-        self._challenges = Challenges(accounts, random)
         self._out: list[tuple[Address, bytes]] = []
+        self.reset()
 
     # ------------------------------------------------------------------ what the owner calls
+
+    def reset(self) -> None:
+        """Forget all sessions and logins, those that went wrong too; what is on its way out still goes."""
+        self.open.clear()
+        self.lockout = Lockout()
+        self._logins: OrderedDict[tuple[Address, int], Login20] = OrderedDict()
+        self._challenges = Challenges(self.accounts, self._random)
 
     def receive(self, datagram: bytes, address: Address, now: float) -> Asked | None:
         """Take what arrived: the answer to a handshake goes out by itself, a request comes back."""
@@ -94,7 +98,7 @@ class BmcSessions(SessionTable):
     def deadline(self) -> float | None:
         """When to wake the table, or None while it is empty."""
         times = [login.born + HALF_OPEN_LIFE for login in self._logins.values()]
-        times += [session.last_heard + INACTIVE for session in self.open.values()]
+        times += [session.last_heard + self.accounts.session_timeout for session in self.open.values()]
         return min(times, default=None)
 
     def wake(self, now: float) -> None:
@@ -103,7 +107,8 @@ class BmcSessions(SessionTable):
             login = self._logins.pop(key)
             if not login.trusted:
                 self._failed(login, key[0], now)
-        for session in [s for s in self.open.values() if s.last_heard + INACTIVE <= now]:
+        silent_since = now - self.accounts.session_timeout
+        for session in [s for s in self.open.values() if s.last_heard <= silent_since]:
             self.close(session)
 
     @property

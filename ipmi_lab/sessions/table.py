@@ -1,7 +1,8 @@
 """The table of the sessions that a BMC has open, and who gets a place in it.
 
 The sessions of consoles that died keep nobody out: who proves his password takes the place of the one that was silent
-the longest. A change that is asked for again is answered from a cache, so that it is done exactly once.
+the longest, after as long a silence as the accounts say. A change that is asked for again is answered from a cache, so
+that it is done exactly once.
 """
 
 from collections import OrderedDict
@@ -13,7 +14,6 @@ from ipmi_lab.sessions.userlevel import UserLevel15
 from ipmi_lab.sessions.wrapping import SessionWrapping
 from ipmi_lab.wire.codes import Privilege
 
-SPARE_AFTER = 1.0  # seconds of silence
 REMEMBERED = 16
 REMEMBERED_FOR = 5.0  # seconds
 HANDLES = 0x100
@@ -96,4 +96,4 @@ class SessionTable:
     def _spare(self, now: float) -> BmcSession | None:
         """The session that was silent the longest, if for so long that a login may take its place."""
         oldest = min(self.open.values(), key=lambda session: session.last_heard, default=None)
-        return oldest if oldest is not None and now - oldest.last_heard >= SPARE_AFTER else None
+        return oldest if oldest is not None and now - oldest.last_heard >= self.accounts.spare_after else None

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Hashable
+from pathlib import Path
 from typing import Any
 
 from ipmi_lab.commands.command import Request
@@ -23,6 +24,7 @@ from ipmi_lab.virtual.profile import Profile
 from ipmi_lab.virtual.sel import SystemEventLog
 from ipmi_lab.virtual.serial import SerialLine
 from ipmi_lab.virtual.session import Sessions
+from ipmi_lab.virtual.state import Keeper, State
 from ipmi_lab.virtual.systeminfo import SystemInfos
 from ipmi_lab.virtual.user import Users
 from ipmi_lab.wire.codes import CompletionCode
@@ -44,16 +46,19 @@ class VirtualBmc(Controller):
         self.random = random
         self.faults = Faults()
         self._later = Later()
-        self.users = Users(self, passwords)
         self.channels = Channels(self)
+        self.users = Users(self, passwords)
         self.boot = BootOptions(self)
         self.chassis = Chassis(self)
         self.i2c = I2cBuses(self)
         self.messaging = Messaging(self)
         self.sel = SystemEventLog(self)
         self.line: SerialLine | None = None
+        self.state: State | None = None
         self.bridging = Bridging(self)
-        self.sessions = BmcSessions(self.users, random=random, faults=frozenset(profile.quirks))
+        self.sessions = BmcSessions(
+            self.channels.accounts[Channels.lan], random=random, faults=frozenset(profile.quirks)
+        )
         self._hold(
             [
                 self.users,
@@ -80,6 +85,19 @@ class VirtualBmc(Controller):
         """Give it a serial line that speaks ``basic``, ``terminal``, or ``auto``: what the other end does."""
         self.line = SerialLine(self, mode)
         return self.line
+
+    def keep(self, path: Path) -> None:
+        """Let a file keep what is not volatile: take what is there, and ``save`` what changes. A line must be
+        plugged before."""
+        keepers: list[Keeper] = list(self.parts)
+        if self.line is not None:
+            keepers.append(self.line.terminal)
+        self.state = State(path, keepers)
+
+    def save(self) -> None:
+        """Write what changed into the file that keeps it, if there is one."""
+        if self.state is not None:
+            self.state.save()
 
     def datagrams(self) -> list[tuple[Hashable, bytes]]:
         """What must be sent now, and where to."""
@@ -118,8 +136,10 @@ class VirtualBmc(Controller):
 
     def reset(self) -> None:
         """Start anew: all sessions end, and what is volatile is gone."""
-        for session in list(self.sessions.open.values()):
-            self.sessions.close(session)
+        self.sessions.reset()
+        self._later = Later()  # what was still to come does not
+        if self.line is not None:
+            self.line.reset()
         super().reset()
 
     def later(self, seconds: float, what: Callable[[float], None]) -> None:

@@ -1,6 +1,6 @@
 """The boot options of a machine that is not there, and what its firmware makes of them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ipmi_lab.commands.boot import (
     BootFlags,
@@ -12,6 +12,7 @@ from ipmi_lab.commands.boot import (
 )
 from ipmi_lab.commands.command import Done
 from ipmi_lab.virtual.part import Answer, Part, answers
+from ipmi_lab.virtual.state import Hex
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 if TYPE_CHECKING:
@@ -37,16 +38,18 @@ VOLATILE = (BootParameter.SET_IN_PROGRESS, BootParameter.ACKNOWLEDGE)
 class BootOptions(Part):
     """Flags hold for the next start of the machine, which must come within a minute, or for all where they say so."""
 
+    keeps: ClassVar = {"kept": dict[int, Hex], "mailbox": list[Hex], "invalid": set[int]}
+
     def __init__(self, bmc: "VirtualBmc") -> None:
         super().__init__(bmc)
-        self._kept = {parameter: bytes(size) for parameter, size in SIZES.items()}
-        self._mailbox = [bytes(BLOCK)] * BLOCKS
-        self._invalid: set[int] = set()
+        self.kept: dict[int, bytes] = {parameter: bytes(size) for parameter, size in SIZES.items()}
+        self.mailbox = [bytes(BLOCK)] * BLOCKS
+        self.invalid: set[int] = set()  # the parameters that somebody marked so
         self._until = float("inf")  # when flags that nobody used end
 
     def reset(self) -> None:
         for parameter in VOLATILE:
-            self._kept[parameter] = bytes(SIZES[parameter])
+            self.kept[parameter] = bytes(SIZES[parameter])
 
     def started(self) -> None:
         """The machine starts: its firmware does what the flags say, and they are used up unless they are for good."""
@@ -57,11 +60,11 @@ class BootOptions(Part):
         """The flags as they are at that time."""
         if now >= self._until:
             self._take_back()
-        return BootFlags.decode(self._kept[BootParameter.BOOT_FLAGS])
+        return BootFlags.decode(self.kept[BootParameter.BOOT_FLAGS])
 
     def _take_back(self) -> None:
-        first, *rest = self._kept[BootParameter.BOOT_FLAGS]
-        self._kept[BootParameter.BOOT_FLAGS] = bytes((first & 0x7F, *rest))
+        first, *rest = self.kept[BootParameter.BOOT_FLAGS]
+        self.kept[BootParameter.BOOT_FLAGS] = bytes((first & 0x7F, *rest))
         self._until = float("inf")
 
     @answers(SetSystemBootOptions)
@@ -72,7 +75,7 @@ class BootOptions(Part):
         code = self._write(parameter, ask.data) if ask.data else 0
         if code:
             return code
-        (self._invalid.add if ask.invalid else self._invalid.discard)(parameter)
+        (self.invalid.add if ask.invalid else self.invalid.discard)(parameter)
         return Done()
 
     def _write(self, parameter: BootParameter, data: bytes) -> int:
@@ -84,19 +87,19 @@ class BootOptions(Part):
             return self._progress(data)
         if parameter == BootParameter.ACKNOWLEDGE:
             mask, bits = data
-            data = bytes((0, self._kept[BootParameter.ACKNOWLEDGE][1] & ~mask | bits & mask))
+            data = bytes((0, self.kept[BootParameter.ACKNOWLEDGE][1] & ~mask | bits & mask))
         if parameter == BootParameter.BOOT_FLAGS:
             return self._choose(data)
-        self._kept[parameter] = data
+        self.kept[parameter] = data
         return 0
 
     def _progress(self, data: bytes) -> int:
         """Who begins while another writes is told; what is written counts at once, so a commit only ends it."""
         if data[0] > 2:
             return CompletionCode.INVALID_DATA_FIELD
-        if data[0] == IN_PROGRESS and self._kept[BootParameter.SET_IN_PROGRESS][0] == IN_PROGRESS:
+        if data[0] == IN_PROGRESS and self.kept[BootParameter.SET_IN_PROGRESS][0] == IN_PROGRESS:
             return BootOptionsCode.SET_ALREADY_IN_PROGRESS
-        self._kept[BootParameter.SET_IN_PROGRESS] = data if data[0] == IN_PROGRESS else b"\0"
+        self.kept[BootParameter.SET_IN_PROGRESS] = data if data[0] == IN_PROGRESS else b"\0"
         return 0
 
     def _choose(self, data: bytes) -> int:
@@ -104,8 +107,8 @@ class BootOptions(Part):
         rights = Privilege.OEM if asking.session is None else asking.session.rights
         if flags.bypass_password and rights < Privilege.ADMINISTRATOR:
             return CompletionCode.INSUFFICIENT_PRIVILEGE
-        self._kept[BootParameter.BOOT_FLAGS] = data
-        kept_long = self._kept[BootParameter.VALID_BIT_CLEARING][0] & KEEP_AFTER_TIMEOUT
+        self.kept[BootParameter.BOOT_FLAGS] = data
+        kept_long = self.kept[BootParameter.VALID_BIT_CLEARING][0] & KEEP_AFTER_TIMEOUT
         ends = flags.valid and not flags.persistent and not kept_long
         self._until = asking.now + CLEARED_AFTER if ends else float("inf")
         return 0
@@ -116,7 +119,7 @@ class BootOptions(Part):
             return CompletionCode.REQUEST_DATA_LENGTH_INVALID
         if data[0] >= BLOCKS:
             return CompletionCode.PARAMETER_OUT_OF_RANGE
-        self._mailbox[data[0]] = data[1:].ljust(BLOCK, b"\0")
+        self.mailbox[data[0]] = data[1:].ljust(BLOCK, b"\0")
         return 0
 
     @answers(GetSystemBootOptions)
@@ -125,11 +128,11 @@ class BootOptions(Part):
         if ask.parameter == BootParameter.INITIATOR_MAILBOX:
             if ask.set_selector >= BLOCKS:
                 return CompletionCode.PARAMETER_OUT_OF_RANGE
-            data = bytes((ask.set_selector,)) + self._mailbox[ask.set_selector]
+            data = bytes((ask.set_selector,)) + self.mailbox[ask.set_selector]
         elif ask.parameter in SIZES:
-            data = self._kept[ask.parameter]
+            data = self.kept[ask.parameter]
         else:
             return BootOptionsCode.PARAMETER_NOT_SUPPORTED
         return SystemBootOption(
-            version=VERSION, invalid=ask.parameter in self._invalid, parameter=ask.parameter, data=data
+            version=VERSION, invalid=ask.parameter in self.invalid, parameter=ask.parameter, data=data
         )

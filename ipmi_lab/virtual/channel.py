@@ -1,7 +1,7 @@
-"""The channels of a virtual BMC: one LAN channel, and who may do what on it."""
+"""The channels of a virtual BMC: what they are, and who may do what on them."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 from ipmi_lab.commands.channel import (
     AccessCode,
@@ -27,7 +27,9 @@ from ipmi_lab.commands.channel import (
 from ipmi_lab.commands.command import Done
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.crypto import SUITES
+from ipmi_lab.virtual.accounts import ChannelAccounts
 from ipmi_lab.virtual.part import Answer, Part, Refuse, answers
+from ipmi_lab.virtual.state import Hex
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 if TYPE_CHECKING:
@@ -43,67 +45,79 @@ STANDARD_SUITE = 0xC0
 
 class Channels(Part):
     """Channel 0 is the IPMB, 1 the LAN, 2 the serial line where the machine has one, 15 the system interface. The
-    settings that a login sees are the volatile ones; a cold reset takes the non-volatile ones again."""
+    settings that a login sees are the volatile ones; a cold reset takes the non-volatile ones again. ``accounts`` are
+    what a login sees on each channel that has sessions."""
 
+    keeps: ClassVar = {"non_volatile": dict[int, Hex], "key_locked": bool}
     lan, serial = 1, 2
 
     def __init__(self, bmc: "VirtualBmc") -> None:
         super().__init__(bmc)
-        usual = ChannelAccess(
-            alerting_disabled=True,
-            per_message_authentication_disabled=not bmc.profile.per_message_authentication,
-            user_level_authentication_disabled=not bmc.profile.user_level_authentication,
-            access_mode=AccessMode.ALWAYS_AVAILABLE,
-            privilege_limit=Privilege.ADMINISTRATOR,
-        )
-        self._access = {
-            channel: {Change.NON_VOLATILE: usual, Change.VOLATILE: usual} for channel in (self.lan, self.serial)
+        profile = bmc.profile
+        self.accounts = {
+            self.lan: ChannelAccounts(bmc, self.lan, profile.suites, profile.authentication_types),
+            self.serial: ChannelAccounts(bmc, self.serial, (), profile.serial.authentication_types),
         }
-        self._key_locked = False
+        self._access: dict[int, dict[Change, ChannelAccess]] = {}
+        for channel in self.accounts:
+            unsigned = channel == self.serial
+            usual = ChannelAccess(
+                alerting_disabled=True,
+                per_message_authentication_disabled=unsigned or not profile.per_message_authentication,
+                user_level_authentication_disabled=unsigned or not profile.user_level_authentication,
+                access_mode=AccessMode.ALWAYS_AVAILABLE,
+                privilege_limit=Privilege.ADMINISTRATOR,
+            )
+            self._access[channel] = {Change.NON_VOLATILE: usual, Change.VOLATILE: usual}
+        self.key_locked = False
 
     def reset(self) -> None:
         """As after power came: what was volatile is gone."""
         for access in self._access.values():
             access[Change.VOLATILE] = access[Change.NON_VOLATILE]
 
+    @property
+    def non_volatile(self) -> dict[int, bytes]:
+        """The settings that last, as they stand in the answer of Get Channel Access."""
+        return {channel: access[Change.NON_VOLATILE].encode() for channel, access in self._access.items()}
+
+    @non_volatile.setter
+    def non_volatile(self, kept: dict[int, bytes]) -> None:
+        for channel, data in kept.items():
+            self._access[channel][Change.NON_VOLATILE] = ChannelAccess.decode(data)
+
     def now(self, channel: int) -> ChannelAccess:
         """How a channel with sessions is set at the moment."""
         return self._access[channel][Change.VOLATILE]
 
-    @property
-    def takes_sessions(self) -> bool:
-        """Whether anybody can log in over the LAN channel."""
-        return self.now(self.lan).access_mode != AccessMode.DISABLED
-
-    @property
-    def limit(self) -> Privilege:
-        """The most that anybody may become on the LAN channel."""
-        return self.now(self.lan).privilege_limit
-
-    @property
-    def per_message_authentication_disabled(self) -> bool:
-        """Whether IPMI 1.5 packets on the LAN channel need not be signed once the session is open."""
-        return self.now(self.lan).per_message_authentication_disabled
-
-    @property
-    def user_level_authentication_disabled(self) -> bool:
-        """Whether IPMI 1.5 packets on the LAN channel that ask what a user may ask need not be signed."""
-        return self.now(self.lan).user_level_authentication_disabled
+    def of(self, address: Hashable) -> int:
+        """The channel that somebody at an address comes by."""
+        return self.serial if self.bmc.line is not None and address is self.bmc.line else self.lan
 
     def number(self, channel: int) -> int:
-        """The real number of a channel, where 0x0E is the one that the question came by."""
-        line = self.bmc.line
+        """The real number of a channel with sessions, where 0x0E is the one that the question came by."""
         if channel == THIS_CHANNEL:
-            return self.serial if line is not None and self.bmc.asking.address is line else self.lan
-        if channel == self.lan or (channel == self.serial and line is not None):
-            return channel
-        raise Refuse(CompletionCode.INVALID_DATA_FIELD)
+            return self.of(self.bmc.asking.address)
+        self.check(channel)
+        return channel
+
+    def check(self, channel: int) -> None:
+        """Refuse a number that is of no channel with sessions."""
+        if channel != self.lan and (channel != self.serial or self.bmc.line is None):
+            raise Refuse(CompletionCode.INVALID_DATA_FIELD)
 
     def _number_with_access(self, channel: int) -> int:
         """The same for the commands about access, which channels without sessions do not have."""
         if channel in (IPMB, SYSTEM_INTERFACE):
             raise Refuse(AccessCode.NOT_SUPPORTED_ON_THIS_CHANNEL)
         return self.number(channel)
+
+    def _number_with_rmcp_plus(self, channel: int) -> int:
+        """The same for the commands about suites and keys, which a line does not have: it says so, where an empty list
+        would look like a channel that is set to take nobody."""
+        if self.number(channel) != self.lan:
+            raise Refuse(CompletionCode.INVALID_DATA_FIELD)
+        return self.lan
 
     @answers(GetChannelInfo)
     def info(self, ask: GetChannelInfo) -> ChannelInfo:
@@ -114,11 +128,10 @@ class Channels(Part):
         if ask.channel == IPMB:
             return self._info(IPMB, Medium.IPMB, Protocol.IPMB, none, 0)
         channel, line = self.number(ask.channel), self.bmc.line
-        on_line = sum(session.address is line for session in self.bmc.sessions.open.values())
+        active = sum(self.of(session.address) == channel for session in self.bmc.sessions.open.values())
         if line is not None and channel == self.serial:
             protocol = Protocol.TERMINAL_MODE if line.mode.name == "terminal" else Protocol.IPMB
-            return self._info(channel, Medium.SERIAL, protocol, SessionSupport.SINGLE, on_line)
-        active = len(self.bmc.sessions.open) - on_line
+            return self._info(channel, Medium.SERIAL, protocol, SessionSupport.SINGLE, active)
         return self._info(channel, Medium.LAN, Protocol.IPMB, SessionSupport.MULTIPLE, active)
 
     @staticmethod
@@ -154,10 +167,11 @@ class Channels(Part):
             return AccessCode.ACCESS_MODE_NOT_SUPPORTED
         if ask.change_privilege and not Privilege.CALLBACK <= ask.privilege_limit <= Privilege.OEM:
             return CompletionCode.INVALID_DATA_FIELD
+        unsigned = channel == self.serial  # its messages have no room for a code, whatever is asked for
         changed = {
             "alerting_disabled": ask.alerting_disabled,
-            "per_message_authentication_disabled": ask.per_message_authentication_disabled,
-            "user_level_authentication_disabled": ask.user_level_authentication_disabled,
+            "per_message_authentication_disabled": unsigned or ask.per_message_authentication_disabled,
+            "user_level_authentication_disabled": unsigned or ask.user_level_authentication_disabled,
             "access_mode": ask.access_mode,
         }
         if ask.change_access:
@@ -174,8 +188,8 @@ class Channels(Part):
     def cipher_suites(self, ask: GetChannelCipherSuites) -> Answer:
         if not self.bmc.profile.speaks20:
             return CompletionCode.INVALID_COMMAND
-        channel = self.number(ask.channel)
-        numbers = sorted(self.bmc.users.suites())
+        channel = self._number_with_rmcp_plus(ask.channel)
+        numbers = sorted(self.accounts[channel].suites())
         if ask.list_suites:
             start = 0x40 if "sun20" in self.bmc.profile.quirks else STANDARD_SUITE
             records = b"".join(bytes((start, number)) + _algorithms(number) for number in numbers)
@@ -185,12 +199,12 @@ class Channels(Part):
 
     @answers(SetChannelSecurityKeys)
     def security_keys(self, ask: SetChannelSecurityKeys) -> Answer:
-        self.number(ask.channel)
+        self._number_with_rmcp_plus(ask.channel)
         if ask.key_id == KeyId.K_R:
             return KeyCode.RANDOM_KEY_NOT_USED
         if not self.bmc.profile.speaks20 or ask.key_id != KeyId.K_G or ask.operation > KeyOperation.LOCK:
             return CompletionCode.INVALID_DATA_FIELD
-        if ask.operation != KeyOperation.READ and self._key_locked:
+        if ask.operation != KeyOperation.READ and self.key_locked:
             return KeyCode.KEY_LOCKED
         if ask.operation == KeyOperation.SET:
             given = b"" if ask.key is None else ask.key.reveal()
@@ -198,9 +212,9 @@ class Channels(Part):
                 return KeyCode.TOO_FEW_BYTES if len(given) < KEY_SIZE else KeyCode.TOO_MANY_BYTES
             self.bmc.users.key = given
         if ask.operation == KeyOperation.LOCK:
-            self._key_locked = True
+            self.key_locked = True
         shown = self.bmc.users.key.ljust(KEY_SIZE, b"\0") if ask.operation == KeyOperation.READ else b""
-        lock = KeyLock.LOCKED if self._key_locked else KeyLock.UNLOCKED
+        lock = KeyLock.LOCKED if self.key_locked else KeyLock.UNLOCKED
         return ChannelSecurityKey(lock=lock, key=Secret(shown))
 
 

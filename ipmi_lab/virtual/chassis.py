@@ -1,5 +1,7 @@
 """Power of a machine that is not there."""
 
+from typing import ClassVar
+
 from ipmi_lab.commands.chassis import (
     ChassisControl,
     ChassisIdentify,
@@ -18,10 +20,24 @@ IDENTIFY_SECONDS, TEMPORARY, INDEFINITE = 15, 1, 2
 class Chassis(Part):
     """Takes its time to power up and down, as the profile says: until then the status is the old one."""
 
+    keeps: ClassVar = {"power": bool}
     last_on_by_command = False
     _on = True
     _shows_until = float("-inf")
     _next: tuple[float, bool] | None = None
+
+    @property
+    def power(self) -> bool:
+        """What the power is, or will be when it has been switched; its restore policy is the previous state."""
+        return self._on if self._next is None else self._next[1]
+
+    @power.setter
+    def power(self, on: bool) -> None:
+        self._on, self._next = on, None
+
+    def reset(self) -> None:
+        """The light that the BMC itself drives goes out; the machine's power stays as it is."""
+        self._shows_until = float("-inf")
 
     def is_on(self, now: float) -> bool:
         """Whether the machine has power at that time."""

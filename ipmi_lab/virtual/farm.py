@@ -110,6 +110,14 @@ class Farm:
         words = {user.user: "" if user.password == "none" else made_up_password(longest) for user in machine.users} | (
             passwords or {}
         )
+        bmc = VirtualBmc(machine, words)
+        if serial is not None:
+            bmc.plug(serial)
+        if machine.state is not None:
+            bmc.keep(machine.state)
+            bmc.users.give(passwords or {})
+            bmc.save()
+        shown = {name: Secret(word) for name, word in (words | bmc.users.passwords()).items()}
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         door = socket.socket(family, socket.SOCK_DGRAM)
         try:
@@ -118,12 +126,9 @@ class Farm:
             door.close()
             raise LocalError(f"a virtual BMC cannot listen on {host} port {port}: {error.strerror}") from None
         door.setblocking(False)
-        bmc = VirtualBmc(machine, words)
-        shown = {name: Secret(word) for name, word in words.items()}
         served = Served(host, door.getsockname()[1], machine, shown, bmc, door)
         if serial is not None:
             served.terminal = PseudoTerminal()
-            bmc.plug(serial)
         with self._lock:
             self.served.append(served)
             self._selector.register(door, selectors.EVENT_READ, (self._serve, served))
@@ -218,6 +223,7 @@ class Farm:
     def _let(self, served: Served, do: Callable[[float], None]) -> None:
         """Let a BMC do something, send what it leads to, and wake it when it asks for it."""
         do(time.monotonic())
+        served.bmc.save()  # before the answer goes out: what was said to be done outlives us
         self._answer(served)
 
     def _answer(self, served: Served) -> None:

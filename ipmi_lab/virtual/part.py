@@ -1,7 +1,7 @@
 """A part of a virtual BMC answers the commands of one subject."""
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ipmi_lab.commands.command import Request, Response
 
@@ -38,7 +38,9 @@ def answers(command: type[Q]) -> Callable[[Callable[[Any, Q], Answer]], Callable
 
 class ControllerPart:
     """One subject of any controller: of a virtual BMC, or of one behind it. ``self.bmc.asking`` is who asks at this
-    moment."""
+    moment. ``keeps`` are its attributes that outlive the power, each with its type in a state file."""
+
+    keeps: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, bmc: "Controller") -> None:
         self.bmc = bmc

@@ -14,6 +14,9 @@ from ipmi_lab.sessions.quirks import known_quirks
 from ipmi_lab.virtual.i2cprofile import BusProfile
 from ipmi_lab.wire.codes import Privilege
 
+MessageFlag = Literal["watchdog_pre_timeout", "oem_0", "oem_1", "oem_2"]
+AUTHENTICATIONS = {"none": 0, "md2": 1, "md5": 2, "straight": 4}
+
 
 class Model(BaseModel):
     """Unknown keys are mistakes."""
@@ -98,6 +101,10 @@ class SerialProfile(Model):
     newline: Literal["cr-lf", "nul", "cr", "lf-cr", "lf"] = "cr-lf"
     connection_active: bool = False
 
+    @property
+    def authentication_types(self) -> list[int]:
+        return [AUTHENTICATIONS[kind] for kind in self.authentications]
+
 
 class PartsProfile(Model):
     """What a BMC and a controller behind it have alike."""
@@ -132,7 +139,10 @@ class BridgingProfile(Model):
 class Profile(PartsProfile):
     """One machine. ``insecure: true`` lets cipher suite 0, type none, straight passwords and users without a password
     work. ``per_message_authentication: false`` and ``user_level_authentication: false`` are what the LAN channel starts
-    with: IPMI 1.5 packets need not be signed, all of them or those that ask what a user may ask."""
+    with: IPMI 1.5 packets need not be signed, all of them or those that ask what a user may ask. ``message_flags`` are
+    raised when it starts. Where all ``session_slots`` are taken, a login takes that of a console silent for
+    ``spare_after`` seconds; any session ends after ``session_timeout`` seconds of silence. ``state`` is a file in which
+    what is not volatile outlives it."""
 
     summary: str = ""
     users: list[UserProfile] = [UserProfile(user="admin")]
@@ -142,7 +152,11 @@ class Profile(PartsProfile):
     user_level_authentication: bool = True
     oem_authentication: OemAuthenticationProfile | None = None
     system_interface: Literal["kcs", "bt", "smic", "ssif"] = "kcs"
+    message_flags: list[MessageFlag] = []
     session_slots: int = Field(default=16, ge=1, le=63)
+    state: Path | None = None
+    spare_after: float = Field(default=1.0, ge=0)
+    session_timeout: float = Field(default=60.0, gt=0)
     insecure: bool = False
     chassis: ChassisProfile = ChassisProfile()
     serial: SerialProfile = SerialProfile()
@@ -174,7 +188,7 @@ class Profile(PartsProfile):
 
     @property
     def authentication_types(self) -> list[int]:
-        return [{"none": 0, "md2": 1, "md5": 2, "straight": 4}[kind] for kind in self.authentications]
+        return [AUTHENTICATIONS[kind] for kind in self.authentications]
 
     @property
     def longest_password(self) -> int:

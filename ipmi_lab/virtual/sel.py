@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ipmi_lab.commands.sel import (
     FIRST,
@@ -18,6 +18,7 @@ from ipmi_lab.commands.sel import (
     SelReservation,
 )
 from ipmi_lab.virtual.part import Answer, Part, answers
+from ipmi_lab.virtual.state import Hex
 from ipmi_lab.wire.codes import CompletionCode
 
 if TYPE_CHECKING:
@@ -36,27 +37,33 @@ class SystemEventLog(Part):
     ``clock`` gives the seconds since 1970 that entries are stamped with.
     """
 
+    keeps: ClassVar = {"entries": dict[int, Hex], "last_add": int, "overflow": bool, "next_id": int}
+
     def __init__(self, bmc: "VirtualBmc") -> None:
         super().__init__(bmc)
         self.clock: Callable[[], float] = time.time
         self.entries: dict[int, bytes] = {}
         self.last_add = NEVER
         self.overflow = False
-        self._next_id = 1
+        self.next_id = 1
         self._reservation = 0
+
+    def reset(self) -> None:
+        """A reservation ends; the next one gets another number."""
+        self._reservation = self._reservation % 0xFFFF + 1
 
     def log(self, record: bytes) -> int | None:
         """Keep a record of 16 bytes under a new id and with the time; gives the id, or None where the log is full."""
         if len(self.entries) >= MOST_ENTRIES:
             self.overflow = True
             return None
-        while self._next_id in (FIRST, LAST) or self._next_id in self.entries:
-            self._next_id = (self._next_id + 1) % 0x10000
+        while self.next_id in (FIRST, LAST) or self.next_id in self.entries:
+            self.next_id = (self.next_id + 1) % 0x10000
         self.last_add = int(self.clock()) & 0xFFFFFFFF
-        record_id, kind = self._next_id, record[2]
+        record_id, kind = self.next_id, record[2]
         when = record[3:7] if kind >= WITHOUT_TIME else self.last_add.to_bytes(4, "little")
         self.entries[record_id] = record_id.to_bytes(2, "little") + record[2:3] + when + record[7:]
-        self._next_id += 1
+        self.next_id += 1
         return record_id
 
     @answers(GetSelInfo)
@@ -76,7 +83,7 @@ class SystemEventLog(Part):
 
     @answers(ReserveSel)
     def reserve(self, ask: ReserveSel) -> SelReservation:
-        self._reservation = self._reservation % 0xFFFF + 1
+        self.reset()  # whoever held it before, holds it no longer
         return SelReservation(reservation=self._reservation)
 
     @answers(GetSelEntry)

@@ -11,8 +11,6 @@ from ipmi_lab.commands.byname import find_number
 from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.session import (
     ActivateSession,
-    ChannelAuthenticationCapabilities,
-    GetChannelAuthenticationCapabilities,
     GetSessionChallenge,
     SessionChallenge,
 )
@@ -31,7 +29,6 @@ from ipmi_lab.wire.codes import CompletionCode, Privilege
 if TYPE_CHECKING:
     from ipmi_lab.virtual.bmc import VirtualBmc
 
-NUMBERS = {"none": 0, "md2": 1, "md5": 2, "straight": 4}
 TRANSPORT, CONNECTION_ACTIVE, IPMI_15 = 0x0C, 0x18, 0x51
 EVERY = 2.0  # seconds between two Connection Active
 MODES = ("basic", "terminal", "auto")
@@ -55,6 +52,7 @@ class SerialLine:
 
     def __init__(self, bmc: "VirtualBmc", mode: str) -> None:
         self.bmc, self.profile = bmc, bmc.profile.serial
+        self.accounts = bmc.channels.accounts[bmc.channels.serial]
         self.terminal = Terminal(self)
         self.mode: BasicMode | TerminalMode = self.terminal.mode if mode == "terminal" else BasicMode()
         self._auto = mode == "auto"
@@ -65,22 +63,24 @@ class SerialLine:
         self._pings = 0
         self._last = b""
         self._own: dict[type[Request[Any]], Callable[[bytes, float], bytes]] = {
-            GetChannelAuthenticationCapabilities: self._capabilities,
             GetSessionChallenge: self._challenge,
             ActivateSession: self._activate,
         }
 
     @property
     def session(self) -> BmcSession | None:
-        """The session on this line; where none is needed there is always one, of nobody."""
+        """The session on this line; where none is needed there is always one, of nobody, until the channel is off."""
         found = next((each for each in self.bmc.sessions.open.values() if each.address is self), None)
-        return found or (None if self.profile.session else self._nobody)
+        needed = self.profile.session or not self.accounts.takes_sessions()
+        return found or (None if needed else self._nobody)
 
     # ------------------------------------------------------------------ what whoever serves it calls
 
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes; what they lead to is among the BMC's datagrams, addressed to this line."""
         self.bmc.sessions.wake(now)
+        if self.session is None and not self.accounts.takes_sessions():
+            return  # a channel that is off is silent to all but an open session
         if self._auto:
             self._choose(data)
         if self.mode is self.terminal.mode:
@@ -90,6 +90,11 @@ class SerialLine:
                 self._take(piece.message, now)
             elif isinstance(piece, Text):
                 self.terminal.take(piece.text, now)
+
+    def reset(self) -> None:
+        """As after power came: who was on his way in begins again, and terminal mode is set as it is kept."""
+        self._given = None
+        self.terminal.reset()
 
     def ping(self, now: float) -> None:
         """Say that the connection is active, and whether there is a session."""
@@ -154,52 +159,14 @@ class SerialLine:
 
     # ------------------------------------------------------------------ logins
 
-    @property
-    def _kinds(self) -> set[int]:
-        """The authentication types of the line; without ``insecure`` none that shows the password."""
-        kinds = {NUMBERS[kind] for kind in self.profile.authentications}
-        return kinds if self.bmc.profile.insecure else kinds - {NUMBERS["none"], NUMBERS["straight"]}
-
-    @property
-    def limit(self) -> Privilege:
-        """The most that anybody may become on this line."""
-        return self.bmc.channels.now(self.bmc.channels.serial).privilege_limit
-
-    def _capabilities(self, data: bytes, now: float) -> bytes:
-        try:
-            ask = GetChannelAuthenticationCapabilities.decode(data)
-        except IpmiLabError:
-            return bytes((CompletionCode.REQUEST_DATA_LENGTH_INVALID,))
-        if not Privilege.CALLBACK <= ask.privilege <= self.limit:
-            return bytes((CompletionCode.INVALID_DATA_FIELD,))
-        kinds, (named, null, anonymous) = self._kinds, self.bmc.users.kinds()
-        answer = ChannelAuthenticationCapabilities(
-            channel=self.bmc.channels.serial,
-            extended=False,
-            oem=False,
-            straight=NUMBERS["straight"] in kinds,
-            md5=NUMBERS["md5"] in kinds,
-            md2=NUMBERS["md2"] in kinds,
-            none=NUMBERS["none"] in kinds,
-            kg=False,
-            per_message_authentication_disabled=True,
-            user_level_authentication_disabled=True,
-            named_users=named,
-            null_users=null,
-            anonymous_login=anonymous,
-            ipmi20_connections=False,
-            ipmi15_connections=False,
-        )
-        return b"\0" + answer.encode()
-
     def _challenge(self, data: bytes, now: float) -> bytes:
         try:
             ask = GetSessionChallenge.decode(data)
         except IpmiLabError:
             return bytes((CompletionCode.REQUEST_DATA_LENGTH_INVALID,))
-        if ask.authentication not in self._kinds:
+        if ask.authentication not in self.accounts.authentications():
             return bytes((CompletionCode.INVALID_DATA_FIELD,))
-        account = self.bmc.users.find(ask.user_name.encode("latin-1"), None)
+        account = self.accounts.find(ask.user_name.encode("latin-1"), None)
         given = Given(account, ask.authentication, self.bmc.sessions.new_id(), self.bmc.random(16), now)
         self._given = given
         return b"\0" + SessionChallenge(session_id=given.session_id, challenge=given.challenge).encode()
@@ -221,7 +188,7 @@ class SerialLine:
         if account.long_password:
             return bytes((CompletionCode.INVALID_DATA_FIELD,))
         self.logout()  # one console is on the line: a session that it forgot makes room
-        code = judge(ask, account, self.limit, sessions.full, sessions.full_for(account))
+        code = judge(ask, account, self.accounts.limit(), sessions.no_room(now), sessions.full_for(account))
         if code:
             return bytes((code,))
         session = self._session(given.session_id, sessions.new_handle(), account, ask.privilege, now)
@@ -232,15 +199,15 @@ class SerialLine:
     def login(self, user_name: bytes, password: bytes, now: float) -> bool:
         """Log in by name and password, as a line of text does; the session has all the rights of the user."""
         sessions = self.bmc.sessions
-        account = self.bmc.users.find(user_name, None)
+        account = self.accounts.find(user_name, None)
         fits = same(password, b"" if account is None else account.password) and account is not None
         if sessions.lockout.holds(self, now) or not fits or account is None:
             sessions.lockout.failed(self, now)
             return False
         self.logout()
-        if sessions.full or sessions.full_for(account):
+        if sessions.no_room(now) or sessions.full_for(account):
             return False
-        limit = min(account.limit, self.limit)
+        limit = min(account.limit, self.accounts.limit())
         session = self._session(sessions.new_id(), sessions.new_handle(), account, limit, now)
         session.privilege = limit
         sessions.add(session)

@@ -34,16 +34,16 @@ class Sessions(Part):
 
     @answers(GetChannelAuthenticationCapabilities)
     def capabilities(self, ask: GetChannelAuthenticationCapabilities) -> Answer:
-        profile, users = self.bmc.profile, self.bmc.users
-        channel = self.bmc.channels.number(ask.channel)
+        profile, channel = self.bmc.profile, self.bmc.channels.number(ask.channel)
+        on_lan, accounts = channel == self.bmc.channels.lan, self.bmc.channels.accounts[channel]
         if ask.extended and not profile.speaks20:
             return CompletionCode.INVALID_DATA_FIELD  # as BMCs do that have never heard of that bit
-        if not Privilege.CALLBACK <= ask.privilege <= users.limit():
+        if not Privilege.CALLBACK <= ask.privilege <= accounts.limit():
             return CompletionCode.INVALID_DATA_FIELD
-        lies = "authcap" in profile.quirks
-        kinds = frozenset() if lies else users.authentications()
-        oem = profile.oem_authentication
-        named, null, anonymous = users.kinds()
+        lies = "authcap" in profile.quirks and on_lan
+        kinds = frozenset() if lies else accounts.authentications()
+        oem = profile.oem_authentication if on_lan else None
+        named, null, anonymous = accounts.kinds()
         return ChannelAuthenticationCapabilities(
             channel=channel,
             extended=ask.extended,
@@ -52,13 +52,13 @@ class Sessions(Part):
             md5=2 in kinds,
             md2=1 in kinds,
             none=0 in kinds,
-            kg=ask.extended and bool(users.kg().strip(b"\0")) is not lies,
-            per_message_authentication_disabled=not users.signs_every_packet() or self.bmc.sessions.says_unsigned,
-            user_level_authentication_disabled=not users.signs_as_user(),
+            kg=ask.extended and on_lan and bool(accounts.kg().strip(b"\0")) is not lies,
+            per_message_authentication_disabled=not accounts.signs_every_packet() or self.bmc.sessions.says_unsigned,
+            user_level_authentication_disabled=not accounts.signs_as_user(),
             named_users=named and not lies,
             null_users=null,
             anonymous_login=anonymous,
-            ipmi20_connections=ask.extended and profile.speaks20,
+            ipmi20_connections=ask.extended and bool(accounts.suites()),
             ipmi15_connections=ask.extended and bool(kinds),
             oem_maker=oem.maker if oem is not None else 0,
             oem_auxiliary=oem.auxiliary if oem is not None else 0,
@@ -94,7 +94,8 @@ class Sessions(Part):
             return CompletionCode.INVALID_DATA_FIELD
         if ask.privilege > session.account.limit:
             return PrivilegeCode.LEVEL_NOT_AVAILABLE_FOR_THIS_USER
-        if ask.privilege > min(session.limit, self.bmc.users.limit()):
+        channels = self.bmc.channels
+        if ask.privilege > min(session.limit, channels.accounts[channels.of(session.address)].limit()):
             return PrivilegeCode.LEVEL_EXCEEDS_USER_OR_CHANNEL_LIMIT
         if ask.privilege:
             session.privilege = ask.privilege
@@ -119,7 +120,7 @@ class Sessions(Part):
     @answers(GetSessionInfo)
     def info(self, ask: GetSessionInfo) -> Answer:
         sessions = self.bmc.sessions
-        possible, active = self.bmc.users.session_slots, len(sessions.open)
+        possible, active = sessions.accounts.session_slots, len(sessions.open)
         size = {BY_HANDLE: 1, BY_ID: 4}.get(ask.index, 0)
         if len(ask.which) != size:
             return CompletionCode.REQUEST_DATA_LENGTH_INVALID
@@ -133,7 +134,7 @@ class Sessions(Part):
             user_id=found.account.user_id,
             privilege=found.privilege,
             protocol=SessionProtocol.RMCP_PLUS if found.version == "2.0" else SessionProtocol.IPMI_1_5,
-            channel=self.bmc.channels.serial if found.address is self.bmc.line else self.bmc.channels.lan,
+            channel=self.bmc.channels.of(found.address),
             peer=_peer(found),
         )
 

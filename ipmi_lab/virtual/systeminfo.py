@@ -1,10 +1,11 @@
 """Names and versions that software leaves with a virtual BMC."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ipmi_lab.commands.command import Done
 from ipmi_lab.commands.systeminfo import GetSystemInfo, SetSystemInfo, SystemInfo, SystemInfoCode, SystemInfoParameter
 from ipmi_lab.virtual.part import Answer, Part, answers
+from ipmi_lab.virtual.state import Hex
 from ipmi_lab.wire.codes import CompletionCode
 
 if TYPE_CHECKING:
@@ -19,15 +20,17 @@ VOLATILE = (SystemInfoParameter.OS_NAME, SystemInfoParameter.OS_VERSION)
 class SystemInfos(Part):
     """Texts in blocks of 16 bytes. A cold reset forgets which system runs; names and addresses stay."""
 
+    keeps: ClassVar = {"texts": dict[int, dict[int, Hex]]}
+
     def __init__(self, bmc: "VirtualBmc") -> None:
         super().__init__(bmc)
-        self._texts: dict[int, dict[int, bytes]] = {}
+        self.texts: dict[int, dict[int, bytes]] = {}
         self._in_progress = False
 
     def reset(self) -> None:
         self._in_progress = False
         for parameter in VOLATILE:
-            self._texts.pop(parameter, None)
+            self.texts.pop(parameter, None)
 
     @answers(SetSystemInfo)
     def set(self, ask: SetSystemInfo) -> Answer:
@@ -39,7 +42,7 @@ class SystemInfos(Part):
             return CompletionCode.REQUEST_DATA_LENGTH_INVALID
         if ask.data[0] >= MOST_BLOCKS:
             return CompletionCode.PARAMETER_OUT_OF_RANGE
-        self._texts.setdefault(ask.parameter, {})[ask.data[0]] = ask.data[1:].ljust(16, b"\0")
+        self.texts.setdefault(ask.parameter, {})[ask.data[0]] = ask.data[1:].ljust(16, b"\0")
         return Done()
 
     def _progress(self, data: bytes) -> Answer:
@@ -64,5 +67,5 @@ class SystemInfos(Part):
             return SystemInfo(revision=REVISION, data=bytes((IN_PROGRESS if self._in_progress else COMPLETE,)))
         if ask.set_selector >= MOST_BLOCKS or ask.block_selector:
             return CompletionCode.PARAMETER_OUT_OF_RANGE
-        block = self._texts.get(ask.parameter, {}).get(ask.set_selector, bytes(16))
+        block = self.texts.get(ask.parameter, {}).get(ask.set_selector, bytes(16))
         return SystemInfo(revision=REVISION, data=bytes((ask.set_selector,)) + block)

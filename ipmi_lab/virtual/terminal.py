@@ -1,6 +1,7 @@
 """Terminal mode at a virtual BMC: its text commands, its echo, and how it is set. IPMI 2.0 §14.7."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ipmi_lab.commands.boot import BootParameter, SetSystemBootOptions
 from ipmi_lab.commands.terminal import KINDS, text_command
@@ -8,6 +9,7 @@ from ipmi_lab.errors import LocalError
 from ipmi_lab.packets import ipmb
 from ipmi_lab.packets.serial import DELETE, TerminalMode
 from ipmi_lab.sessions.table import BmcSession
+from ipmi_lab.virtual.state import Hex
 from ipmi_lab.wire.codes import CompletionCode
 
 if TYPE_CHECKING:
@@ -24,13 +26,20 @@ VERBOSE = ("Temperature", "Voltage", "PowerSystem", "Cooling", "Drives", "Securi
 class Terminal:
     """What a person sees at the line. The configuration is the two bytes of serial parameter 29, volatile and not."""
 
+    keeps: ClassVar[Mapping[str, Any]] = {"lasting": Hex}
+
     def __init__(self, line: "SerialLine") -> None:
         self.line = line
         profile = line.profile
         first = EDITING * profile.editing | ERASE * profile.editing | ECHO * profile.echo
         second = (OUTPUT.index(profile.newline) + 1) << 4 | 1
-        self._volatile = self._lasting = bytes((first, second))
+        self._volatile = self.lasting = bytes((first, second))
         self.mode = TerminalMode(ipmb.BMC, ipmb.CONSOLE)
+        self._apply()
+
+    def reset(self) -> None:
+        """Take the settings that are kept."""
+        self._volatile = self.lasting
         self._apply()
 
     def _apply(self) -> None:
@@ -115,9 +124,9 @@ class Terminal:
             self._volatile = data
             self._apply()
         elif command.endswith("-N"):
-            self._lasting = data
+            self.lasting = data
         newline = self.mode.newline.decode("latin-1") or " "
-        shown = (f"{name}:{value.hex(' ').upper()}" for name, value in (("V", self._volatile), ("N", self._lasting)))
+        shown = (f"{name}:{value.hex(' ').upper()}" for name, value in (("V", self._volatile), ("N", self.lasting)))
         return newline.join([*shown, ""])
 
 

@@ -1,11 +1,12 @@
 """The users of a virtual BMC; what is changed takes effect at the next login."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ipmi_lab.commands.command import Done
 from ipmi_lab.commands.session import AuthCode, AuthCodeKind, GetAuthCode
 from ipmi_lab.commands.user import (
+    SHORT,
     EnableStatus,
     GetUserAccess,
     GetUserName,
@@ -18,94 +19,77 @@ from ipmi_lab.commands.user import (
     UserName,
 )
 from ipmi_lab.secret import same
-from ipmi_lab.sessions.accounts import Account
 from ipmi_lab.sessions.crypto import INTEGRITIES, digest15, integrity
+from ipmi_lab.virtual.accounts import STRAIGHT
 from ipmi_lab.virtual.part import Answer, Part, Refuse, answers
+from ipmi_lab.virtual.state import Hex
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 
 if TYPE_CHECKING:
     from ipmi_lab.virtual.bmc import VirtualBmc
 
 MOST_USERS, NULL_USER = 10, 1
-STRAIGHT, NO_AUTHENTICATION, SUITE_WITHOUT_ANY = 4, 0, 0
+
+
+@dataclass
+class Rights:
+    """What a user may do on one channel."""
+
+    limit: Privilege = Privilege.NO_ACCESS
+    messaging: bool = True
+    callback_only: bool = False
+    link_authentication: bool = False
 
 
 @dataclass
 class User:
-    """One user as the BMC keeps him."""
+    """One user as the BMC keeps him: his rights go by channel, all else is his wherever he comes by."""
 
-    user_name: bytes = b""
-    password: bytes = field(default=b"", repr=False)
+    rights: dict[int, Rights]
+    user_name: Hex = b""
+    password: Hex = field(default=b"", repr=False)
     long_password: bool = False
     enabled: bool = False
-    messaging: bool = True
-    callback_only: bool = False
-    link_authentication: bool = False
-    limit: Privilege = Privilege.NO_ACCESS
     session_limit: int = 0
 
-    @property
-    def can_log_in(self) -> bool:
-        """Whether any session of his comes about."""
-        return self.enabled and self.messaging and self.limit <= Privilege.OEM
+    def can_log_in(self, channel: int) -> bool:
+        """Whether any session of his comes about there."""
+        rights = self.rights[channel]
+        return self.enabled and rights.messaging and rights.limit <= Privilege.OEM
 
 
 class Users(Part):
     """User slots 1 to 10; the first has the null name for good, and is off unless the profile names such a user.
-    Also what a login needs to know of the BMC."""
+    ``key`` is the BMC's own, K_g."""
+
+    keeps: ClassVar = {"users": dict[int, User], "key": Hex}
 
     def __init__(self, bmc: "VirtualBmc", passwords: dict[str, str]) -> None:
         super().__init__(bmc)
-        self.users = {number: User() for number in range(1, MOST_USERS + 1)}
+        self.users = {number: User(self._everywhere()) for number in range(1, MOST_USERS + 1)}
         self.key = b""
-        self.guid = bmc.profile.guid_bytes
-        self.session_slots = bmc.profile.session_slots
         named = [user for user in bmc.profile.users if user.user]
         numbered = [(NULL_USER, user) for user in bmc.profile.users if not user.user] + list(enumerate(named, start=2))
         for number, user in numbered:
             password = b"" if user.password == "none" else passwords[user.user].encode()
-            self.users[number] = User(user.user.encode("latin-1"), password, len(password) > 16, True, limit=user.level)
+            rights = self._everywhere(user.level)
+            self.users[number] = User(rights, user.user.encode("latin-1"), password, len(password) > 16, enabled=True)
 
-    # ------------------------------------------------------------------ what a login asks (sessions.Accounts)
+    def _everywhere(self, limit: Privilege = Privilege.NO_ACCESS) -> dict[int, Rights]:
+        """The same rights on every channel that has sessions."""
+        return {channel: Rights(limit) for channel in self.bmc.channels.accounts}
 
-    def find(self, user_name: bytes, privilege: Privilege | None) -> Account | None:
-        for number, user in self.users.items():
-            fits = user.user_name == user_name and (privilege is None or user.limit == privilege)
-            if fits and user.can_log_in:
-                limit = min(user.limit, Privilege.CALLBACK) if user.callback_only else user.limit
-                return Account(number, user_name, user.password, limit, user.long_password, user.session_limit)
-        return None
+    def passwords(self) -> dict[str, bytes]:
+        """The passwords of all users by their names."""
+        named = [self.users[NULL_USER], *(user for user in self.users.values() if user.user_name)]
+        return {user.user_name.decode("latin-1"): user.password for user in named}
 
-    def suites(self) -> frozenset[int]:
-        insecure = self.bmc.profile.insecure
-        return frozenset(n for n in self.bmc.profile.suites if insecure or n != SUITE_WITHOUT_ANY)
-
-    def authentications(self) -> frozenset[int]:
-        insecure = self.bmc.profile.insecure
-        weak = (NO_AUTHENTICATION, STRAIGHT)
-        return frozenset(n for n in self.bmc.profile.authentication_types if insecure or n not in weak)
-
-    def kg(self) -> bytes:
-        return self.key
-
-    def limit(self) -> Privilege:
-        return self.bmc.channels.limit
-
-    def signs_every_packet(self) -> bool:
-        return not self.bmc.channels.per_message_authentication_disabled
-
-    def signs_as_user(self) -> bool:
-        return not self.bmc.channels.user_level_authentication_disabled
-
-    def takes_sessions(self) -> bool:
-        return self.bmc.channels.takes_sessions
-
-    def kinds(self) -> tuple[bool, bool, bool]:
-        """Whether somebody can log in with a name, without one, and with neither name nor password."""
-        able = [user for user in self.users.values() if user.can_log_in]
-        nameless = [user for user in able if not user.user_name]
-        named, null = len(able) > len(nameless), any(user.password for user in nameless)
-        return named, null, any(not user.password for user in nameless)
+    def give(self, passwords: dict[str, str]) -> None:
+        """Give users other passwords, by their names."""
+        for user in self.users.values():
+            word = passwords.get(user.user_name.decode("latin-1")) if user.user_name else None
+            if word is not None:
+                user.password, user.long_password = word.encode(), len(word.encode()) > SHORT
 
     # ------------------------------------------------------------------ commands
 
@@ -117,31 +101,31 @@ class Users(Part):
     @answers(GetUserAccess)
     def access(self, ask: GetUserAccess) -> UserAccess:
         user = self._user(ask.user_id)
-        self.bmc.channels.number(ask.channel)
+        rights = user.rights[self.bmc.channels.number(ask.channel)]
         return UserAccess(
             most_users=MOST_USERS,
             enable_status=EnableStatus.ENABLED if user.enabled else EnableStatus.DISABLED,
             enabled_users=sum(user.enabled for user in self.users.values()),
             fixed_names=1,
-            callback_only=user.callback_only,
-            link_authentication=user.link_authentication,
-            ipmi_messaging=user.messaging,
-            privilege_limit=user.limit,
+            callback_only=rights.callback_only,
+            link_authentication=rights.link_authentication,
+            ipmi_messaging=rights.messaging,
+            privilege_limit=rights.limit,
         )
 
     @answers(SetUserAccess)
     def set_access(self, ask: SetUserAccess) -> Answer:
         user = self._user(ask.user_id)
-        self.bmc.channels.number(ask.channel)
+        rights = user.rights[self.bmc.channels.number(ask.channel)]
         if ask.privilege_limit not in (1, 2, 3, 4, 5, Privilege.NO_ACCESS):
             return CompletionCode.INVALID_DATA_FIELD
         if ask.session_limit is not None:
             user.session_limit = ask.session_limit
         if ask.change_rights:
-            user.callback_only = ask.callback_only
-            user.link_authentication = ask.link_authentication
-            user.messaging = ask.ipmi_messaging
-        user.limit = ask.privilege_limit
+            rights.callback_only = ask.callback_only
+            rights.link_authentication = ask.link_authentication
+            rights.messaging = ask.ipmi_messaging
+        rights.limit = ask.privilege_limit
         return Done()
 
     @answers(GetUserName)

@@ -9,7 +9,7 @@ from ipmi_lab.commands.sel import GetSelEntry, SelEntry
 from ipmi_lab.packets import lan20, rmcp
 from ipmi_lab.packets.rakp import OpenSessionRequest, Proposal, Rakp1
 from ipmi_lab.secret import Secret
-from ipmi_lab.sessions.bmc import HALF_OPEN, HALF_OPEN_LIFE, INACTIVE
+from ipmi_lab.sessions.bmc import HALF_OPEN, HALF_OPEN_LIFE
 from ipmi_lab.sessions.events import Answered
 from ipmi_lab.sessions.lockout import FAILURE_SPAN, FAILURES
 from tests.sessions.pair import CONSOLE, Pair, profile
@@ -55,7 +55,7 @@ def test_half_open_sessions_are_forgotten_after_three_seconds() -> None:
 def test_a_silent_session_ends_after_a_minute() -> None:
     pair = Pair().opened()
 
-    pair.bmc.sessions.wake(pair.now + INACTIVE)
+    pair.bmc.sessions.wake(pair.now + 60.0)
 
     assert not pair.bmc.sessions.open
 

@@ -170,7 +170,7 @@ def test_the_list_of_suites_is_true() -> None:
     pair = Pair().opened()
     data = b"".join(answer(pair, GetChannelCipherSuites(index=index)).data for index in range(5))
 
-    assert [suite.number for suite in cipher_suites(data)] == sorted(pair.bmc.users.suites())
+    assert [suite.number for suite in cipher_suites(data)] == sorted(pair.bmc.sessions.accounts.suites())
 
 
 @pytest.mark.parametrize("data", ["c0", "ff", "c1 01 02", "03 c0 03"])

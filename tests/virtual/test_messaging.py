@@ -2,7 +2,7 @@
 
 import pytest
 
-from ipmi_lab.commands.bmc import GetDeviceId
+from ipmi_lab.commands.bmc import ColdReset, GetDeviceId
 from ipmi_lab.commands.command import Request
 from ipmi_lab.commands.event import PlatformEvent
 from ipmi_lab.commands.messaging import (
@@ -22,12 +22,15 @@ from ipmi_lab.commands.messaging import (
 from ipmi_lab.commands.raw import Raw
 from ipmi_lab.commands.session import GetAuthCode
 from ipmi_lab.commands.systeminfo import SystemInfoParameter
+from ipmi_lab.errors import LocalError
 from ipmi_lab.lab.open import connect
 from ipmi_lab.packets import ipmb
 from ipmi_lab.sessions.crypto import digest15
 from ipmi_lab.sessions.events import Answered
+from ipmi_lab.virtual.farm import Farm
 from tests.sessions.pair import PASSWORD, Pair, profile
 from tests.virtual.test_machines import answer, code
+from tests.virtual.test_user import beside
 
 EVENT = PlatformEvent(sensor_type=1, sensor_number=0x30, event_type=1, data=b"WZP")
 
@@ -76,13 +79,38 @@ def _to(pair: Pair, software: Pair) -> bytes:
 
 def test_flags_that_others_raise_are_cleared_one_by_one() -> None:
     pair = Pair().opened()
-    pair.bmc.messaging.raised |= {"watchdog_pre_timeout", "oem_1"}
+    pair.bmc.messaging.raise_flags("watchdog_pre_timeout", "oem_1")
     found = answer(pair, GetMessageFlags())
     assert (found.watchdog_pre_timeout, found.oem_2, found.oem_1, found.oem_0) == (True, False, True, False)
 
     assert code(pair, ClearMessageFlags(watchdog_pre_timeout=True, oem_0=True)) == 0
     found = answer(pair, GetMessageFlags())
     assert (found.watchdog_pre_timeout, found.oem_1) == (False, True)
+
+
+def test_flags_that_a_profile_raises_are_there_again_after_a_cold_reset() -> None:
+    pair = Pair(machine=profile(message_flags=["oem_0", "watchdog_pre_timeout"])).opened()
+    assert answer(pair, GetMessageFlags()).encode() == b"\x28"
+    assert code(pair, ClearMessageFlags(oem_0=True)) == 0
+    assert answer(pair, GetMessageFlags()).encode() == b"\x08"
+    pair.bmc.messaging.raise_flags("oem_2")
+    assert code(pair, ColdReset()) == 0
+
+    assert answer(beside(pair).opened(), GetMessageFlags()).encode() == b"\x28"
+    with pytest.raises(LocalError, match="'oem_3' is no message flag that can be raised"):
+        pair.bmc.messaging.raise_flags("oem_3")
+
+
+def test_a_flag_that_is_raised_in_a_running_bmc_is_read_and_cleared_through_the_client() -> None:
+    with Farm() as farm:
+        served = farm.open("rack-server")
+        with connect(served.url, password=served.password) as ipmi:
+            assert not ipmi.get_message_flags().oem_0
+            served.bmc.messaging.raise_flags("oem_0", "oem_2")
+            assert ipmi.get_message_flags().oem_0
+            ipmi.clear_message_flags(oem_0=True)
+            found = ipmi.get_message_flags()
+            assert (found.oem_0, found.oem_2) == (False, True)
 
 
 def test_an_event_in_the_buffer_is_a_record_with_who_told_it_and_when() -> None:

@@ -13,9 +13,13 @@ from ipmi_lab.commands.session import (
     SessionProtocol,
 )
 from ipmi_lab.errors import LocalError
+from ipmi_lab.secret import Secret
+from ipmi_lab.virtual.profile import SerialProfile
 from ipmi_lab.wire.codes import CompletionCode, Privilege
 from tests.sessions.pair import CONSOLE, Pair, profile
 from tests.virtual.test_machines import answer, code
+from tests.virtual.test_serial import PASSWORD as LINE_PASSWORD
+from tests.virtual.test_serial import Wire
 from tests.virtual.test_user import beside
 
 
@@ -105,3 +109,35 @@ def test_a_cold_reset_ends_all_sessions() -> None:
 
     assert not pair.bmc.sessions.open
     assert beside(pair).opened().works()
+
+
+def test_a_slot_is_taken_from_a_console_that_is_silent_for_as_long_as_the_profile_says() -> None:
+    pair = Pair(machine=profile(session_slots=1, spare_after=5.0)).opened()
+    pair.now += 4.5
+    assert "resources" in beside(pair).refused()
+    pair.now += 1.0
+
+    assert beside(pair).opened().works()
+    assert not pair.works()
+
+
+def test_slots_stay_taken_until_their_sessions_time_out_where_none_makes_room() -> None:
+    pair = Pair(machine=profile(session_slots=1, spare_after=float("inf"), session_timeout=20.0)).opened()
+    pair.now += 19.5
+    assert "resources" in beside(pair).refused()
+    assert "slot" in beside(pair, version="1.5").refused()
+    pair.now += 1.0
+
+    assert beside(pair).opened().works()
+
+
+def test_a_line_takes_the_slot_of_a_silent_console_as_the_lan_does() -> None:
+    wire = Wire("terminal", machine=profile(session_slots=1, serial=SerialProfile(session=True)))
+    pair = Pair(password=Secret(LINE_PASSWORD))
+    pair.bmc = wire.bmc
+    pair.opened()
+    assert wire.text(f"[SYS PWD -U admin {LINE_PASSWORD}]") == "[ERR D4]\r\n"
+    wire.now += 1.0
+
+    assert wire.text(f"[SYS PWD -U admin {LINE_PASSWORD}]") == "[OK]\r\n"
+    assert not pair.works()
