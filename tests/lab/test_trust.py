@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from ipmi_lab.commands import byname
+from ipmi_lab.commands.channel import KeyOperation, SetChannelSecurityKeys
 from ipmi_lab.commands.chassis import Power
 from ipmi_lab.commands.user import PasswordOperation
 from ipmi_lab.errors import LocalError, NoSlot, NotAllowed, NotSent, OutcomeUnknown, SessionError
@@ -17,7 +19,6 @@ from ipmi_lab.lab.open import Lab, connect, connect_asyncio
 from ipmi_lab.lab.run import Run
 from ipmi_lab.report.load import load
 from ipmi_lab.secret import Secret
-from ipmi_lab.sessions.login import bmc_key
 from ipmi_lab.virtual.farm import Farm, Served
 from ipmi_lab.virtual.profile import DeviceIdProfile, Profile, UserProfile
 
@@ -154,10 +155,50 @@ def test_a_bmc_key_comes_from_the_inventory_and_the_environment(
         assert ipmi.get_device_id().ipmi == "2.0"
 
 
-def test_a_bmc_key_that_is_no_hex_is_told_without_showing_it() -> None:
-    with pytest.raises(LocalError, match="begins with 0x and is no hex") as told:
-        bmc_key(Secret("0xsecret"))
-    assert "secret" not in str(told.value)
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("0xsecret", "begins with 0x and is no hex. Write 0x and an even"),
+        ("0xaed", "begins with 0x and is no hex. Write 0x and an even"),
+        ("secret".ljust(21, "x"), "has 21 bytes, at most 20 fit. Write a text, or 0x and up to 40 hex digits"),
+        ("0x" + "aed0" * 11, "has 22 bytes, at most 20 fit"),
+    ],
+)
+def test_a_key_that_is_none_is_told_without_showing_it_at_the_login_and_where_it_is_set(given: str, says: str) -> None:
+    for tell in (
+        lambda: connect("lanplus://admin@127.0.0.1", password=PASSWORD, kg=given),
+        lambda: SetChannelSecurityKeys(operation="set", key=Secret(given)),
+        lambda: byname.request("SetChannelSecurityKeys", operation="set", key=given),
+    ):
+        with pytest.raises(LocalError, match=says) as told:
+            tell()
+        assert not any(part in str(told.value) for part in ("secret", "aed"))
+
+
+@pytest.mark.parametrize("given", ["a text key", "0x" + "ab" * 20, "0X00ff00ff", b"0x00"])
+def test_a_key_is_set_as_it_is_written_for_the_login(given: Any, farm: Farm) -> None:
+    served = serve(farm)
+    with connect(served.url, password=PASSWORD) as ipmi:
+        ipmi.set_channel_security_keys(KeyOperation.SET, given)
+    with connect(served.url, password=PASSWORD, kg=given) as ipmi:
+        assert ipmi.get_device_id().ipmi == "2.0"
+
+
+def test_the_key_of_single_links_is_written_alike() -> None:
+    request = byname.request("SetChannelSecurityKeys", operation="set", key_id="k_r", key=Secret("0xff"))
+
+    assert request.encode() == b"\x0e\x01\x00\xff" + bytes(19)
+
+
+def test_an_empty_key_takes_nothing_back_by_accident(farm: Farm) -> None:
+    served = serve(farm)
+    served.bmc.users.key = b"there"
+    with connect(served.url, password=PASSWORD, kg="there") as ipmi:
+        with pytest.raises(LocalError, match=r"the key is empty\. To take a key back write 0x00"):
+            ipmi.set_channel_security_keys(KeyOperation.SET, Secret(""))
+        ipmi.set_channel_security_keys(KeyOperation.SET, Secret("0x00"))
+    with connect(served.url, password=PASSWORD) as ipmi:
+        assert ipmi.get_device_id().ipmi == "2.0"
 
 
 @pytest.mark.parametrize("way", [{"cipher": 2}, {"authentication": "md5"}], ids=["suite 2", "1.5"])
