@@ -272,8 +272,11 @@ class GetSessionInfo(Request[SessionInfo], netfn=NetFn.APP, command=0x3D):
             if session_handle is not None:
                 return cls(index=BY_HANDLE, which=session_handle.to_bytes(1, "little"))
             return cls() if session_id is None else cls(index=BY_ID, which=session_id.to_bytes(4, "little"))
-        except OverflowError:
-            raise LocalError("a session handle has one byte, a session id four", request=cls.label()) from None
+        except (OverflowError, AttributeError):
+            hint = "Both are numbers: Get Session Info and the login tell them."
+            raise LocalError(
+                "a session handle has one byte, a session id four", request=cls.label(), hint=hint
+            ) from None
 
 
 class AuthCodeKind(OpenEnum):
