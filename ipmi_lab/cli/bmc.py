@@ -1,18 +1,15 @@
 """Commands that speak to a BMC: ping, info, raw, send; and the list of all that can be sent."""
 
-from typing import Any
-
 import click
 
 from ipmi_lab.cli.shell import Row, Shell
 from ipmi_lab.commands import byname, terminal
-from ipmi_lab.commands.command import Request, title
+from ipmi_lab.commands.command import title
 from ipmi_lab.commands.raw import Raw
 from ipmi_lab.device.device import Device
 from ipmi_lab.errors import LocalError
 from ipmi_lab.inventory.secrets import resolve
 from ipmi_lab.links.worlds import Blocking, run
-from ipmi_lab.secret import Secret
 from ipmi_lab.wire.fields import to_bytes
 
 
@@ -81,7 +78,9 @@ def send_command(ctx: click.Context, name: str, fields: tuple[str, ...]) -> None
     Example: ipmi-lab -t bmc1 send ChassisControl action=on
     """
     command = byname.find(name)
-    ask: Request[Any] = command(**dict(_field(command, field) for field in fields))
+    given = dict(map(_field, fields))
+    hidden = command.hidden(given)
+    ask = command(**{key: resolve(value, about=key) if key in hidden else value for key, value in given.items()})
 
     def work(ipmi: Device[Blocking]) -> Row:
         answer = run(ipmi.link.send(ask))
@@ -90,12 +89,11 @@ def send_command(ctx: click.Context, name: str, fields: tuple[str, ...]) -> None
     Shell(ctx).each(work, needs=ask.permission())
 
 
-def _field(command: type[Request[Any]], given: str) -> tuple[str, str | Secret]:
+def _field(given: str) -> tuple[str, str]:
     key, sign, value = given.partition("=")
     if not sign:
         raise LocalError(f"{given!r} is no FIELD=VALUE")
-    field = command.plan().fields.get(key)
-    return key, resolve(value, about=key) if field is not None and field.type is Secret else value
+    return key, value
 
 
 @click.command("text")

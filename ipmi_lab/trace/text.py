@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from ipmi_lab.commands.byname import find_number
 from ipmi_lab.commands.command import Request, Response, meaning, title
 from ipmi_lab.commands.messaging import GetMessage, SendMessage
-from ipmi_lab.commands.session import ActivateSession, AuthenticationType, GetAuthCode
-from ipmi_lab.commands.user import LONG, SHORT, SetUserPassword
+from ipmi_lab.commands.session import ActivateSession, AuthenticationType
+from ipmi_lab.commands.user import LONG, SHORT, GetAuthCode, SetUserPassword
 from ipmi_lab.errors import IpmiLabError
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.events import Said

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ipmi_lab.commands.command import Done
-from ipmi_lab.commands.session import AuthCode, AuthCodeKind, GetAuthCode
 from ipmi_lab.commands.user import (
+    AuthCode,
+    AuthCodeKind,
     EnableStatus,
+    GetAuthCode,
     GetUserAccess,
     GetUserName,
     PasswordCode,

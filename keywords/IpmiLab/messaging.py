@@ -21,6 +21,7 @@ from IpmiLab.context import Context
 from IpmiLab.types import Hex, Password
 
 SUBJECTS = (messaging, session, channel, user, systeminfo, i2c)
+SOMETIMES_SECRET = {("GetAuthCode", "data")}
 WRITTEN_BY_HAND = {
     "CloseSession",
     "GetChannelAuthenticationCapabilities",
@@ -49,6 +50,7 @@ def _keyword(command: type[Request[Any]]) -> Callable[..., Any]:
 
     def send(self: MessagingKeywords, *, session: str | None = None, **given: Any) -> Any:
         values = {key: value for key, value in given.items() if value is not None}
+        values |= {key: Password.from_secret(values[key]) for key in command.hidden(values)}
         try:
             request = command(**{key: _plain(value) for key, value in values.items()})
         except LocalError as error:
@@ -60,9 +62,8 @@ def _keyword(command: type[Request[Any]]) -> Callable[..., Any]:
     needed = [field for field in fields if field.name not in command.plan().defaults]
     for field in [*needed, *(field for field in fields if field not in needed)]:
         usual = command.plan().defaults.get(field.name, inspect.Parameter.empty)
-        parameters.append(
-            inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=usual, annotation=_type(field))
-        )
+        kind = _type(field) | Password if (command.__name__, field.name) in SOMETIMES_SECRET else _type(field)
+        parameters.append(inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=usual, annotation=kind))
     parameters.append(inspect.Parameter("session", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=str | None))
     send.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what Robot reads
     send.__annotations__ = {p.name: p.annotation for p in parameters if p.annotation is not inspect.Parameter.empty}

@@ -148,6 +148,9 @@ def test_a_password_is_not_set_where_everybody_can_read_it(way: dict[str, Any], 
             ipmi.raw(0x06, 0x47, b"\x02\x02" + bytes(16))
         with pytest.raises(NotAllowed, match="the session is not encrypted"):
             ipmi.send_message_with_name("SetChannelSecurityKeys", operation="read")
+        with pytest.raises(NotAllowed, match="the session is not encrypted"):
+            ipmi.get_auth_code(2, Secret(PASSWORD), algorithm=4)
+        assert len(ipmi.get_auth_code(2, bytes(16))) == 16
         ipmi.set_user_password(3, PasswordOperation.DISABLE_USER)
     assert served.bmc.users.users[2].password == PASSWORD.encode()
     with connect(url, password=PASSWORD, plain_secrets=True, **way) as ipmi:
