@@ -33,7 +33,7 @@ def profiles() -> None:
 def serve(
     ctx: click.Context, profile: str, host: str, port: int, password: str | None, serial: str | None, insecure: bool
 ) -> None:
-    """Play a machine until Ctrl-C. PROFILE is rack-server, legacy, or a YAML file."""
+    """Play a machine until Ctrl-C. PROFILE is one of `ipmi-lab virtual profiles`, or a YAML file."""
     from ipmi_lab.virtual.farm import Farm
     from ipmi_lab.virtual.profile import load
 

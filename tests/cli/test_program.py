@@ -244,6 +244,14 @@ def test_inventories_are_checked_and_shown(tmp_path: Path) -> None:
     done = program("inventory", "check", str(bad))
     assert done.returncode == 2
     assert f"{bad}:2:7: targets.a.hots: is no key that is known here. Did you mean host?" in done.stderr
+    bad.write_text(
+        "defaults: {transport: 'virtual:no-such.yaml'}\ntargets:\n  a: {transport: 'virtual:rack-sever'}\n  b: {}\n"
+    )
+    done = program("inventory", "check", str(bad))
+    assert done.returncode == 2
+    said = f"{bad}:3:7: targets.a.transport: there is no virtual profile 'rack-sever'. Did you mean rack-server?"
+    assert said in done.stderr
+    assert f"{bad}:4:3: targets.b: no-such.yaml: cannot be read" in done.stderr
 
 
 def test_a_trace_and_a_report_are_kept(served: Served, tmp_path: Path) -> None:
