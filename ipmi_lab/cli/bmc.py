@@ -12,7 +12,6 @@ from ipmi_lab.device.device import Device
 from ipmi_lab.errors import LocalError
 from ipmi_lab.inventory.secrets import resolve
 from ipmi_lab.links.worlds import Blocking, run
-from ipmi_lab.secret import Secret
 from ipmi_lab.wire.fields import to_bytes
 
 
@@ -48,11 +47,17 @@ def info_command(ctx: click.Context) -> None:
     Shell(ctx).each(work)
 
 
+no_session_option = click.option(
+    "--no-session", is_flag=True, help="Send it without logging in, as BMCs answer a few commands."
+)
+
+
 @click.command("raw")
 @click.argument("data", nargs=-1, required=True)
 @click.option("--lun", type=click.IntRange(0, 3), default=0, help="The logical unit of the BMC.")
+@no_session_option
 @click.pass_context
-def raw_command(ctx: click.Context, data: tuple[str, ...], lun: int) -> None:
+def raw_command(ctx: click.Context, data: tuple[str, ...], lun: int, no_session: bool) -> None:
     """Send bytes: network function, command, data; show the data of the answer.
 
     Example: ipmi-lab -t lanplus://admin@10.0.0.7 raw 0x06 0x01
@@ -65,41 +70,56 @@ def raw_command(ctx: click.Context, data: tuple[str, ...], lun: int) -> None:
     def work(ipmi: Device[Blocking]) -> Row:
         return {"data": ipmi.raw(request[0], request[1], request[2:], lun=lun)}
 
-    Shell(ctx).each(work, needs=ask.permission())
+    Shell(ctx).each(work, needs=ask.permission(), session=_session(ask, no_session))
 
 
 @click.command("send")
 @click.argument("name")
 @click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
+@no_session_option
 @click.pass_context
-def send_command(ctx: click.Context, name: str, fields: tuple[str, ...]) -> None:
+def send_command(ctx: click.Context, name: str, fields: tuple[str, ...], no_session: bool) -> None:
     """Send a command by its name, and show its answer decoded.
 
     Case, spaces and underscores do not count. `ipmi-lab commands` lists the names and their fields. A password or key
-    is a reference such as env:NAME or file:PATH, since others can read a command line.
+    is a reference such as env:NAME or file:PATH, since others can read a command line. What BMCs answer outside of a
+    session, such as GetChannelAuthenticationCapabilities, needs no password.
 
     Example: ipmi-lab -t bmc1 send ChassisControl action=on
     """
     command = byname.find(name)
-    ask: Request[Any] = command(**dict(_field(command, field) for field in fields))
+    given = dict(map(_field, fields))
+    hidden = command.hidden(given)
+    ask = command(**{key: resolve(value, about=key) if key in hidden else value for key, value in given.items()})
 
     def work(ipmi: Device[Blocking]) -> Row:
         answer = run(ipmi.link.send(ask))
         return dict(answer.describe()) or {"answer": "done"}
 
-    Shell(ctx).each(work, needs=ask.permission())
+    Shell(ctx).each(work, needs=ask.permission(), session=_session(ask, no_session))
 
 
-def _field(command: type[Request[Any]], given: str) -> tuple[str, str | Secret]:
+def _session(ask: Request[Any], none: bool) -> bool | None:
+    """Whether a request wants a session; None where it takes one or leaves it."""
+    if none and not ask.sessionless:
+        known = [command.__name__ for command in byname.commands() if command.sessionless]
+        raise LocalError(
+            "BMCs answer it only inside of a session",
+            request=ask.label(),
+            hint=f"Leave --no-session out; without one go {', '.join(known)}.",
+        )
+    return None if ask.sessionless and not none else not none
+
+
+def _field(given: str) -> tuple[str, str]:
     key, sign, value = given.partition("=")
     if not sign:
         raise LocalError(f"{given!r} is no FIELD=VALUE")
-    field = command.plan().fields.get(key)
-    return key, resolve(value, about=key) if field is not None and field.type is Secret else value
+    return key, value
 
 
-@click.command("text")
-@click.argument("words", nargs=-1, required=True)
+@click.command("text", context_settings={"ignore_unknown_options": True})  # HEALTH QUERY -V: these are the command's
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def text_command(ctx: click.Context, words: tuple[str, ...]) -> None:
     """Send a text command over a serial line in terminal mode, and show what it replies.

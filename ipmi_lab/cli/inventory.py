@@ -44,11 +44,12 @@ def inventory_command() -> None:
 def check(ctx: click.Context, file: str | None) -> None:
     """Read an inventory and tell every mistake in it."""
     from ipmi_lab.inventory.loading import Inventory
+    from ipmi_lab.virtual.profile import load
 
     path = file or ctx.find_root().obj["inventory"]
     if not path:
         raise click.UsageError("no inventory: name the FILE")
-    inventory = Inventory.load(Path(path))
+    inventory = Inventory.load(Path(path), check_profile=load)
     for warning in inventory.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{path}: {len(inventory.targets)} targets, no mistakes")

@@ -18,6 +18,7 @@ from ipmi_lab.lab.login import PASSWORD_VARIABLE
 from ipmi_lab.lab.open import Lab
 from ipmi_lab.lab.run import Run, close_quietly
 from ipmi_lab.links.worlds import Blocking
+from ipmi_lab.ports.address import NETWORK
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.events import Exchanged, Observe, Observed, Said
 from ipmi_lab.trace.text import line, said_line, struck
@@ -84,8 +85,9 @@ class Shell:
 
     # ------------------------------------------------------------------ results
 
-    def each(self, work: Callable[[Device[Blocking]], Row], *, needs: str = "", session: bool = True) -> None:
-        """Do something on every target and show a row for each; the exit code is the worst."""
+    def each(self, work: Callable[[Device[Blocking]], Row], *, needs: str = "", session: bool | None = True) -> None:
+        """Do something on every target and show a row for each; the exit code is the worst. With ``session=None`` it is
+        done inside of a session where somebody gave a password, else without."""
         targets = self.targets()
         self.grant(needs, targets)
         rows: list[Row] = []
@@ -104,15 +106,23 @@ class Shell:
         if worst:
             sys.exit(worst)
 
-    def _one(self, target: Target, work: Callable[[Device[Blocking]], Row], session: bool) -> Row:
-        device = self.open(target, session=session)
+    def _one(self, target: Target, work: Callable[[Device[Blocking]], Row], session: bool | None) -> Row:
+        device = self.open(target, session=bool(session))
         try:
-            if session:
+            if session or (session is None and self._can_log_in(device, target)):
                 device.session.establish()
                 self.run.identify(device, target)
             return work(device)
         finally:
             close_quietly(self.run, target.name, device.session.close)
+
+    def _can_log_in(self, device: Device[Blocking], target: Target) -> bool:
+        """Whether there is what a login takes; without a user and a password a network lets in nobody. What is behind
+        other controllers is reached by a session only."""
+        if target.bridge:
+            return True
+        on_network = self.lab.trunk(target).address.scheme in NETWORK
+        return device.link.missing is None and not (on_network and not len(device.link.session.login.password))
 
     def show(self, rows: list[Row]) -> None:
         """Rows as a table for people, or as JSON; a single row stands upright."""

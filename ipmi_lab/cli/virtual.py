@@ -44,7 +44,7 @@ def serve(
     state: Path | None,
     insecure: bool,
 ) -> None:
-    """Play a machine until Ctrl-C. PROFILE is rack-server, legacy, or a YAML file."""
+    """Play a machine until Ctrl-C. PROFILE is one of `ipmi-lab virtual profiles`, or a YAML file."""
     from ipmi_lab.virtual.farm import Farm
     from ipmi_lab.virtual.profile import load
 

@@ -1,10 +1,12 @@
 """Finds a command by its name or its numbers, and makes a request from words."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from ipmi_lab.commands.command import BY_NAME, BY_NUMBER, Request
 from ipmi_lab.errors import LocalError, did_you_mean, fold
+from ipmi_lab.secret import HasValue, Secret
 from ipmi_lab.wire.codes import NetFn
 
 BODIES: dict[int, int] = {NetFn.GROUP: 1, NetFn.OEM_GROUP: 3}
@@ -50,4 +52,15 @@ def find_number(netfn: int, command: int, data: bytes = b"") -> type[Request[Any
 
 def request(name: str, /, **fields: Any) -> Request[Any]:
     """A request from a name and its fields; values may be words, numbers or hex text."""
-    return find(name)(**fields)
+    command = find(name)
+    fields = hide(command, fields)
+    return command(**fields)
+
+
+def hide(command: type[Request[Any]], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request with its passwords and keys as secrets: a traceback may show them among its locals."""
+    hidden = command.hidden(fields)
+    return {
+        name: Secret(value) if name in hidden and isinstance(value, (str, bytes, HasValue)) else value
+        for name, value in fields.items()
+    }

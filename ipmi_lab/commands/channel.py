@@ -1,10 +1,10 @@
 """Channels: what they are, who may use them, which cipher suites they take."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from ipmi_lab.commands.command import CommandCode, Done, Permission, Request, Response
-from ipmi_lab.errors import RemoteError
-from ipmi_lab.secret import Secret
+from ipmi_lab.errors import LocalError, RemoteError
+from ipmi_lab.secret import HasValue, Secret
 from ipmi_lab.wire.codes import NetFn, OpenEnum, Privilege
 from ipmi_lab.wire.fields import U8, U24, Bit, Bits, Bits2, Bits3, Bits4, Bits6, Key, Rest, Unsigned
 
@@ -190,6 +190,25 @@ class GetChannelAccess(Request[ChannelAccess], netfn=NetFn.APP, command=0x41, co
     _2: Bits6 = 0
 
 
+KEY_SIZE = 20
+
+
+def read_key(given: Secret | str | bytes | HasValue, name: str = "the key") -> Secret:
+    """A key as people write it for a login or to set it: text as it is, or ``0x`` and up to 40 hex digits, which may
+    spell any bytes. LocalError where it is none; the key never stands in it."""
+    found = Secret(given)
+    if not isinstance(given, bytes) and found.reveal()[:2].lower() == b"0x":
+        try:
+            found = Secret(bytes.fromhex(found.reveal()[2:].decode("ascii")))
+        except ValueError:
+            hint = "Write 0x and an even number of hex digits."
+            raise LocalError(f"{name} begins with 0x and is no hex", hint=hint) from None
+    if len(found) > KEY_SIZE:
+        hint = f"Write a text, or 0x and up to {2 * KEY_SIZE} hex digits."
+        raise LocalError(f"{name} has {len(found)} bytes, at most {KEY_SIZE} fit", hint=hint)
+    return found
+
+
 class KeyOperation(OpenEnum):
     """What is done with a channel's key."""
 
@@ -234,7 +253,8 @@ class ChannelSecurityKey(Response):
 class SetChannelSecurityKeys(
     Request[ChannelSecurityKey], netfn=NetFn.APP, command=0x56, needs="write", repeat=True, privilege=4, codes=KeyCode
 ):
-    """Read, set or lock a key of a channel; a key has 20 bytes. IPMI 2.0 §22.25."""
+    """Read, set or lock a key of a channel, which is written as for a login: text, or ``0x`` and hex digits. It is
+    filled up with zeros to its 20 bytes. IPMI 2.0 §22.25."""
 
     _1: Bits4 = 0
     channel: Bits4 = 0x0E
@@ -242,6 +262,20 @@ class SetChannelSecurityKeys(
     operation: Annotated[KeyOperation, Bits(2)]
     key_id: Annotated[KeyId, Unsigned(1)] = KeyId.K_G
     key: Key | None = None
+
+    def __init__(self, **fields: Any) -> None:
+        if isinstance(fields.get("key"), (Secret, str, bytes, HasValue)):
+            fields["key"] = self._whole(fields["key"])
+        super().__init__(**fields)
+
+    def _whole(self, given: Secret | str | bytes | HasValue) -> Secret:
+        try:
+            key = read_key(given)
+        except LocalError as error:
+            raise error.about(request=type(self).__name__) from None
+        if not len(key):
+            raise LocalError("the key is empty", request=type(self).__name__, hint="To take a key back write 0x00.")
+        return Secret(key.reveal().ljust(KEY_SIZE, b"\0"))
 
     def permission(self) -> Permission:
         return "" if self.operation == KeyOperation.READ else self.needs

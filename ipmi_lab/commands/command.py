@@ -2,9 +2,11 @@
 
 import re
 import typing
+from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from ipmi_lab.errors import CompletionError
+from ipmi_lab.secret import Secret
 from ipmi_lab.wire.codes import CompletionCode, NetFn, OpenEnum
 from ipmi_lab.wire.message import Layout
 
@@ -108,6 +110,19 @@ class Request(Layout, Generic[R]):
     def secret(self) -> bool:
         """Whether this very request, or its answer, carries a password or a key."""
         return False
+
+    @classmethod
+    def hidden(cls, given: Mapping[str, Any]) -> set[str]:
+        """Which of the fields that are given for such a request carry a password or a key."""
+        fields = cls.plan().public
+        return {name for name in given if name in fields and fields[name].type is Secret}
+
+    def __repr__(self) -> str:
+        """Bytes that carry a secret are only counted: a traceback may show a request among its locals."""
+        if not self.secret():
+            return super().__repr__()
+        shown = {key: f"<{len(it)} bytes>" if isinstance(it, bytes) else repr(it) for key, it in self.__dict__.items()}
+        return f"{type(self).__name__}({', '.join(f'{name}={value}' for name, value in shown.items())})"
 
     @classmethod
     def answer(cls, code: int, data: bytes) -> R:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ipmi_lab.commands.byname import BODIES, find_number
 from ipmi_lab.commands.command import BY_NUMBER, RAW_READS, Permission, Request, meaning, title
 from ipmi_lab.errors import CompletionError, IpmiLabError, LocalError
+from ipmi_lab.wire.fields import to_bytes
 
 
 class Raw(Request[bytes]):
@@ -20,7 +21,8 @@ class Raw(Request[bytes]):
         known: type[Request[Any]] | None
 
     def __init__(self, netfn: int, command: int, data: bytes = b"", lun: int = 0) -> None:
-        data = bytes(data)
+        if type(data) is not bytes:
+            data = to_bytes(data)
         known = None if netfn in BODIES else BY_NUMBER.get((netfn, command, b""))
         known = known or find_number(netfn, command, data)
         here = self.__dict__  # what a class says of all its requests, each of these says of itself
@@ -30,6 +32,11 @@ class Raw(Request[bytes]):
             if not data and (type(self), type(netfn), type(command)) == (Raw, int, int):
                 RAW_READS[netfn, command] = self
             return
+        for number in (netfn, command, lun):
+            if not isinstance(number, int):
+                raise LocalError(
+                    f"{number!r} is no number", hint="Network function, command and LUN are: 0x06, 0x01, 0."
+                )
         if not 0 <= netfn <= 0x3E or netfn & 1:
             raise LocalError(f"{netfn} (0x{netfn:02X}) is no network function of a request", hint="Even, up to 0x3E.")
         if not 0 <= command <= 0xFF or not 0 <= lun <= 3:

@@ -272,31 +272,8 @@ class GetSessionInfo(Request[SessionInfo], netfn=NetFn.APP, command=0x3D):
             if session_handle is not None:
                 return cls(index=BY_HANDLE, which=session_handle.to_bytes(1, "little"))
             return cls() if session_id is None else cls(index=BY_ID, which=session_id.to_bytes(4, "little"))
-        except OverflowError:
-            raise LocalError("a session handle has one byte, a session id four", request=cls.label()) from None
-
-
-class AuthCodeKind(OpenEnum):
-    """What the algorithm of Get AuthCode is a number of."""
-
-    IPMI_1_5 = 0
-    RMCP_PLUS = 1
-
-
-class AuthCode(Response):
-    """What the BMC makes of the data with the user's password; nothing for a straight password that fits."""
-
-    code: Rest = b""
-
-
-class GetAuthCode(Request[AuthCode], netfn=NetFn.APP, command=0x3F, privilege=Privilege.OPERATOR):
-    """Have the BMC sign 16 bytes with a user's password: ``algorithm`` is an IPMI 1.5 authentication type, or by
-    ``kind`` an integrity algorithm of RMCP+. A straight password (4) is only compared. IPMI 2.0 §22.21."""
-
-    kind: Annotated[AuthCodeKind, Bits(2)] = AuthCodeKind.IPMI_1_5
-    algorithm: Bits6
-    _1: Bits4 = 0
-    channel: Bits4 = 0x0E
-    _2: Bits2 = 0
-    user_id: Bits6
-    data: Bytes16
+        except (OverflowError, AttributeError):
+            hint = "Both are numbers: Get Session Info and the login tell them."
+            raise LocalError(
+                "a session handle has one byte, a session id four", request=cls.label(), hint=hint
+            ) from None

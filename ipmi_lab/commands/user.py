@@ -1,11 +1,14 @@
-"""Users of a BMC: their names, passwords and rights."""
+"""Users of a BMC: their names, passwords and rights, and what the BMC signs with a password."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from ipmi_lab.commands.command import CommandCode, Done, Permission, Request, Response
+from ipmi_lab.commands.session import AuthenticationType
 from ipmi_lab.errors import LocalError
+from ipmi_lab.secret import Secret
 from ipmi_lab.wire.codes import NetFn, OpenEnum, Privilege
-from ipmi_lab.wire.fields import Bit, Bits, Bits2, Bits4, Bits6, Password, Text16
+from ipmi_lab.wire.fields import Bit, Bits, Bits2, Bits4, Bits6, Bytes16, Password, Rest, Text16
 
 
 class EnableStatus(OpenEnum):
@@ -141,3 +144,53 @@ class SetUserPassword(
 
     def secret(self) -> bool:
         return self.password is not None
+
+
+class AuthCodeKind(OpenEnum):
+    """What the algorithm of Get AuthCode is a number of."""
+
+    IPMI_1_5 = 0
+    RMCP_PLUS = 1
+
+
+class AuthCode(Response):
+    """What the BMC makes of the data with the user's password; nothing for a straight password that fits."""
+
+    code: Rest = b""
+
+
+class GetAuthCode(Request[AuthCode], netfn=NetFn.APP, command=0x3F, privilege=Privilege.OPERATOR):
+    """Have the BMC sign 16 bytes with a user's password: ``algorithm`` is an IPMI 1.5 authentication type, or by
+    ``kind`` an integrity algorithm of RMCP+. A straight password (4) is only compared: then ``data`` is the password,
+    a secret like any other, and is filled up with zeros. IPMI 2.0 §22.21."""
+
+    kind: Annotated[AuthCodeKind, Bits(2)] = AuthCodeKind.IPMI_1_5
+    algorithm: Bits6
+    _1: Bits4 = 0
+    channel: Bits4 = 0x0E
+    _2: Bits2 = 0
+    user_id: Bits6
+    data: Bytes16
+
+    def __init__(self, **fields: Any) -> None:
+        data = fields.get("data")
+        if not isinstance(data, Secret) or not self.hidden(fields):
+            super().__init__(**fields)
+            return
+        if len(data) > SHORT:
+            message = f"data: {len(data)} bytes are given, a straight password has at most {SHORT}"
+            raise LocalError(message, request=type(self).__name__)
+        super().__init__(**fields | {"data": bytes(SHORT)})  # what goes wrong in there shows no password
+        self.__dict__["data"] = data.reveal().ljust(SHORT, b"\0")
+
+    def secret(self) -> bool:
+        return self.kind == AuthCodeKind.IPMI_1_5 and self.algorithm == AuthenticationType.STRAIGHT
+
+    @classmethod
+    def hidden(cls, given: Mapping[str, Any]) -> set[str]:
+        how = {name: given[name] for name in ("kind", "algorithm") if name in given}
+        try:
+            straight = cls(**how, user_id=0, data=bytes(SHORT)).secret()
+        except LocalError:  # the request itself will tell it
+            return set()
+        return {"data"} & given.keys() if straight else set()

@@ -68,7 +68,8 @@ class ChannelCommands(Part[World]):
         channel: int = 0x0E,
         key_id: KeyId = KeyId.K_G,
     ) -> ChannelSecurityKey:
-        """Read, set or lock a key of 20 bytes; a new K_G counts from the next login on. IPMI 2.0 §22.25."""
+        """Read, set or lock a key, which is written as for a login: text, or ``0x`` and hex digits. A new K_G counts
+        from the next login on. IPMI 2.0 §22.25."""
         return await self.link.send(
             SetChannelSecurityKeys(channel=channel, operation=operation, key_id=key_id, key=key)
         )

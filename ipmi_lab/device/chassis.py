@@ -30,14 +30,15 @@ class Chassis(Part[World]):
         if not. For the others OutcomeUnknown says what the status is, and that nobody knows; only where the target has
         the quirk ``silentreset`` is a cycle or reset taken as done when the power is on afterwards.
         """
+        ask = ChassisControl(action=action)
         for look in range(LOOKS):
             try:
-                await self.link.send(ChassisControl(action=action))
+                await self.link.send(ask)
                 return
             except OutcomeUnknown as unknown:
-                wanted = {Power.ON: True, Power.OFF: False}.get(action)
+                wanted = {Power.ON: True, Power.OFF: False}.get(ask.action)
                 if wanted is None:
-                    await self._settle(action, unknown)
+                    await self._settle(ask.action, unknown)
                     return
                 if look == LOOKS - 1:
                     raise
@@ -60,7 +61,8 @@ class Chassis(Part[World]):
     @feature
     async def wait_until(self, on: bool, timeout: float = 60.0, interval: float = 0.5) -> float:
         """Wait for the power to be on or off; gives the seconds that it took. NoAnswer where it never comes so."""
-        return await self._until(on, timeout, interval)
+        wanted: bool = ChassisStatus.plan().fields["power_on"].coerce(on)  # on may be a word, as everywhere
+        return await self._until(wanted, timeout, interval)
 
     async def _until(self, on: bool, timeout: float, interval: float) -> float:
         begun = self.link.clock()

@@ -67,8 +67,8 @@ class Device(
         Case, spaces and underscores of the name do not count; fields may be words, numbers or hex text. LocalError
         teaches where name or fields are wrong, CompletionError where the BMC says no.
         """
-        request: Request[Any] = byname.request(name, **fields)
-        answer: Response = await self.link.send(request)
+        fields = byname.hide(byname.find(name), fields)
+        answer: Response = await self.link.send(byname.request(name, **fields))
         return answer
 
     @asks

@@ -9,6 +9,7 @@ from ipmi_lab.errors import CompletionError, LocalError, OutcomeUnknown, RemoteE
 from ipmi_lab.inventory.target import I2cDevice
 from ipmi_lab.links.link import Link
 from ipmi_lab.wire.codes import CompletionCode
+from ipmi_lab.wire.fields import to_bytes
 
 ABSENT = (MasterWriteReadCode.NAK_ON_WRITE, MasterWriteReadCode.BUS_ERROR, MasterWriteReadCode.TRUNCATED_READ)
 """What an address answers where nothing sits; controllers differ."""
@@ -51,7 +52,7 @@ class I2cCommands(Part[World]):
     @feature
     async def i2c_write_read(
         self,
-        bus_type: BusType | int,
+        bus_type: BusType | int | str,
         bus_id: int,
         channel: int,
         address: int,
@@ -64,14 +65,19 @@ class I2cCommands(Part[World]):
         RemoteError where fewer bytes come than were asked for.
         """
         ask = MasterWriteRead(
-            bus_type=BusType(bus_type), bus_id=bus_id, channel=channel, address=address, count=count, data=data or b""
+            bus_type=bus_type,  # type: ignore[arg-type]  # the field reads words and numbers
+            bus_id=bus_id,
+            channel=channel,
+            address=address,
+            count=count,
+            data=data or b"",
         )
         return checked(self.link, ask, *await self.link.exchange(ask))
 
     @feature
     async def i2c_scan(
         self,
-        bus_type: BusType | int,
+        bus_type: BusType | int | str,
         bus_id: int,
         channel: int = 0,
         *,
@@ -86,7 +92,13 @@ class I2cCommands(Part[World]):
         for address in range(FIRST, LAST + 1):
             if progress is not None:
                 progress(address)
-            ask = MasterWriteRead(bus_type=BusType(bus_type), bus_id=bus_id, channel=channel, address=address, count=1)
+            ask = MasterWriteRead(
+                bus_type=bus_type,  # type: ignore[arg-type]  # as above
+                bus_id=bus_id,
+                channel=channel,
+                address=address,
+                count=1,
+            )
             code, data = await _patiently(self.link, ask)
             if code == CompletionCode.OK:
                 found.append(address)
@@ -147,7 +159,7 @@ class I2c(Part[World]):
         Pages that hold it already are left alone. Waits for the write cycle after each page. RemoteError where the
         EEPROM holds something else afterwards.
         """
-        chip = self.find(device)
+        chip, data = self.find(device), to_bytes(data)
         self._check_range(chip, offset, len(data))
         before = await self._read(chip, offset, len(data))
         at = 0

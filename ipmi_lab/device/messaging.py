@@ -22,9 +22,11 @@ from ipmi_lab.commands.messaging import (
     SystemInterfaceCapabilities,
     Tracking,
 )
-from ipmi_lab.commands.session import AuthCodeKind, AuthenticationType, GetAuthCode
+from ipmi_lab.commands.session import AuthenticationType
 from ipmi_lab.commands.systeminfo import GetSystemInfo, SetSystemInfo, SystemInfoParameter, blocks_of, joined, split
+from ipmi_lab.commands.user import AuthCodeKind, GetAuthCode
 from ipmi_lab.device.part import Part, World, asks, feature
+from ipmi_lab.secret import Secret
 
 
 class MessagingCommands(Part[World]):
@@ -143,14 +145,14 @@ class MessagingCommands(Part[World]):
     async def get_auth_code(
         self,
         user_id: int,
-        data: bytes,
+        data: bytes | Secret,
         *,
         algorithm: int = AuthenticationType.MD5,
         kind: AuthCodeKind = AuthCodeKind.IPMI_1_5,
         channel: int = 0x0E,
     ) -> bytes:
-        """What the BMC makes of 16 bytes with a user's password; nothing for a straight password that fits.
-        IPMI 2.0 §22.21."""
+        """What the BMC makes of 16 bytes with a user's password; nothing for a straight password that fits, which is
+        given as ``Secret``. IPMI 2.0 §22.21."""
         ask = GetAuthCode(kind=kind, algorithm=algorithm, channel=channel, user_id=user_id, data=data)
         return (await self.link.send(ask)).code
 

@@ -54,7 +54,7 @@ class Sel(Part[World]):
             try:
                 return (await self.link.send(ask)).record_id
             except OutcomeUnknown:
-                written = await self._written_since(before, record)
+                written = await self._written_since(before, ask.record)
                 if written is not None:
                     return written
                 if look == LOOKS - 1:

@@ -110,17 +110,21 @@ class SessionCommands(Part[World]):
 
     @feature
     async def get_channel_authentication_capabilities(
-        self, channel: int = 0x0E, priv_lvl: int = Privilege.CALLBACK
+        self, channel: int = 0x0E, priv_lvl: Privilege | int | str = Privilege.CALLBACK
     ) -> ChannelAuthenticationCapabilities:
         """How one logs in on a channel at a privilege; needs no session. IPMI 2.0 §22.13.
 
         A BMC that does not know the question's IPMI 2.0 bit is asked again without it.
         """
-        ask = GetChannelAuthenticationCapabilities(extended=True, channel=channel, privilege=Privilege(priv_lvl))
+        ask = GetChannelAuthenticationCapabilities(
+            extended=True,
+            channel=channel,
+            privilege=priv_lvl,  # type: ignore[arg-type]  # the field reads words and numbers
+        )
         code, data = await self.link.exchange(ask)
         if code == CompletionCode.INVALID_DATA_FIELD:
             return await self.link.send(
-                GetChannelAuthenticationCapabilities(extended=False, channel=channel, privilege=Privilege(priv_lvl))
+                GetChannelAuthenticationCapabilities(extended=False, channel=ask.channel, privilege=ask.privilege)
             )
         return ask.answer(code, data)
 
@@ -152,22 +156,23 @@ class SessionCommands(Part[World]):
         outbound_sequence: int,
         *,
         authentication: AuthenticationType = AuthenticationType.MD5,
-        privilege: int = Privilege.ADMINISTRATOR,
+        privilege: Privilege | int | str = Privilege.ADMINISTRATOR,
     ) -> ActiveSession:
         """Inside a session a BMC takes it as a new outbound sequence number only. IPMI 2.0 §22.17."""
         return await self.link.send(
             ActivateSession(
                 authentication=authentication,
-                privilege=Privilege(privilege),
+                privilege=privilege,  # type: ignore[arg-type]  # as above
                 challenge=challenge,
                 outbound_sequence=outbound_sequence,
             )
         )
 
     @feature
-    async def set_session_privilege_level(self, privilege: int) -> Privilege:
+    async def set_session_privilege_level(self, privilege: Privilege | int | str) -> Privilege:
         """Raise or lower the privilege of this session; gives the level that it has now. IPMI 2.0 §22.18."""
-        return (await self.link.send(SetSessionPrivilegeLevel(privilege=Privilege(privilege)))).privilege
+        ask = SetSessionPrivilegeLevel(privilege=privilege)  # type: ignore[arg-type]  # as above
+        return (await self.link.send(ask)).privilege
 
     @feature
     async def get_session_info(

@@ -1,7 +1,7 @@
 """An inventory file, read and worked out to the targets of a lab."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,12 @@ class Inventory:
     warnings: list[str] = field(default_factory=list)
 
     @classmethod
-    def load(cls, path: Path | str) -> "Inventory":
-        """Read an inventory; InventoryError has one ``file:line:column: …`` a mistake, all at once."""
+    def load(cls, path: Path | str, check_profile: Callable[[str], object] = str) -> "Inventory":
+        """Read an inventory; InventoryError has one ``file:line:column: …`` a mistake, all at once. ``check_profile``
+        raises LocalError where the profile of a virtual target is none: who only uses the others need not have it."""
         document = Document(Path(path))
         model = check(document, InventoryModel)
-        reader = _Reader(document, model or InventoryModel(targets={}))
+        reader = _Reader(document, model or InventoryModel(targets={}), check_profile)
         targets = dict(reader.targets())
         document.raise_mistakes()
         return cls(Path(path), reader.model.lab, targets, reader.warnings)
@@ -44,8 +45,8 @@ class Inventory:
 class _Reader:
     """Works groups, defaults and credentials into targets, and remembers what does not fit."""
 
-    def __init__(self, document: Document, model: InventoryModel) -> None:
-        self.document, self.model = document, model
+    def __init__(self, document: Document, model: InventoryModel, check_profile: Callable[[str], object]) -> None:
+        self.document, self.model, self.check_profile = document, model, check_profile
         self.warnings: list[str] = []
 
     def targets(self) -> Iterator[tuple[str, Target]]:
@@ -148,6 +149,8 @@ class _Reader:
                 address = Address.parse(transport)
                 looks_up_by_name(address)  # what they cannot read is a mistake of this place
                 quirks_of(address)
+                if address.scheme == "virtual":
+                    self.check_profile(address.host)
                 return address
             if transport not in SCHEMES or transport == "virtual":
                 raise LocalError(f"{transport!r} is no transport", hint=did_you_mean(transport, list(SCHEMES)))

@@ -2,13 +2,15 @@
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from ipmi_lab.errors import LocalError, did_you_mean
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.ports.address import is_url
 
 TOKEN = re.compile(r"\s*(\(|\)|[^\s()]+)")
+GRAMMAR = ("and", "or", "not", "(", ")")
+GLOB = re.compile(r"[*?\[]")
 LONGEST = 1000
 Fits = Callable[[Target], bool]
 
@@ -33,7 +35,17 @@ def select(expressions: Iterable[str], targets: dict[str, Target]) -> list[Targe
     return sorted(chosen.values(), key=lambda target: order.get(target.name, len(order)))
 
 
-def _offer(text: str, targets: dict[str, Target]) -> str:
+def check_names(text: str, targets: Mapping[str, Target]) -> None:
+    """LocalError where an expression cannot be read, or names what is neither target nor tag of the inventory. What a
+    glob finds is not known before, and without an inventory there are no names."""
+    matcher(text)
+    known = {*targets, *(tag for target in targets.values() for tag in target.tags)}
+    for word in TOKEN.findall(text):
+        if targets and word not in known and word not in GRAMMAR and not GLOB.search(word) and not is_url(word):
+            raise LocalError(f"the inventory has no target or tag {word!r}", hint=_offer(word, targets))
+
+
+def _offer(text: str, targets: Mapping[str, Target]) -> str:
     if not targets:
         return "The inventory has no targets; give one (-i), or write a URL such as lanplus://admin@10.0.0.7."
     return did_you_mean(text, [*targets, *sorted({tag for target in targets.values() for tag in target.tags})])

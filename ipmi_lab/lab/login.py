@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from ipmi_lab.commands.channel import read_key
 from ipmi_lab.commands.session import AuthenticationType
 from ipmi_lab.errors import LocalError
 from ipmi_lab.inventory.secrets import resolve
 from ipmi_lab.inventory.target import Target
 from ipmi_lab.secret import HasValue, Secret
-from ipmi_lab.sessions.login import Login, Timing, bmc_key
+from ipmi_lab.sessions.login import Login, Timing
 from ipmi_lab.sessions.quirks import known_quirks
 from ipmi_lab.wire.codes import Privilege
 
@@ -59,12 +60,10 @@ def timing_of(timing: Timing, **given: float | None) -> Timing:
 
 
 def _key(target: Target, given: SecretLike | None) -> Secret | None:
-    if isinstance(given, bytes):
-        return Secret(given)
-    found = _secret(target, given, target.kg)
+    found = given if given is not None else _secret(target, None, target.kg)
     if found is None and KEY_VARIABLE in os.environ:
         found = Secret(os.environ[KEY_VARIABLE])
-    return None if found is None else bmc_key(found)
+    return None if found is None else read_key(found, "the BMC key K_g")
 
 
 def _secret(target: Target, given: SecretLike | None, reference: str | None) -> Secret | None:

@@ -1,7 +1,7 @@
 """Opens targets by name or URL: the one place that sees links and virtual BMCs."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,8 +132,13 @@ class Lab(StandIns):
 
     def _link(self, kind: Callable[..., Link], wanted: str | Target, **how: Any) -> Link:
         """A link of its own, or a branch of one that several targets share."""
-        with self._making:
-            return self._made(kind, self.real(self.target(wanted) if isinstance(wanted, str) else wanted), **how)
+        target = self.target(wanted) if isinstance(wanted, str) else wanted
+        try:
+            check_how(how)
+            with self._making:
+                return self._made(kind, self.real(target), **how)
+        except LocalError as error:
+            raise error.about(target=target.name) from None
 
     def _made(self, kind: Callable[..., Link], target: Target, **how: Any) -> Link:
         if target.via is None and not self._carries_others(target):
@@ -235,6 +240,19 @@ class Lab(StandIns):
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+INTERNAL = {"guarded", "observe"}
+HOW = {*(Lab._own_link.__kwdefaults__ or ()), *(login_for.__kwdefaults__ or ())}
+"""What a session can be opened with."""
+
+
+def check_how(how: Iterable[str]) -> None:
+    """LocalError where a session is to be opened with a word that means nothing."""
+    for word in how:
+        if word not in HOW:
+            offer = did_you_mean(word, sorted(HOW - INTERNAL))
+            raise LocalError(f"a session is not opened with {word!r}", hint=offer)
 
 
 def _load(path: str | Path) -> "Inventory":

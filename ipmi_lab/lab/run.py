@@ -34,6 +34,7 @@ from ipmi_lab.sessions.events import Closed, Exchanged, Observe, Observed, Opene
 from ipmi_lab.sessions.login import Login
 from ipmi_lab.sessions.quirks import LESS_SAFE
 from ipmi_lab.trace.hidden import Hidden
+from ipmi_lab.trace.text import line, said_line, secrets, struck
 
 RUN_ID = "IPMI_LAB_RUN_ID"
 MOST_KEPT = 5000
@@ -119,6 +120,8 @@ class Run:
 
         def listen(event: Observed) -> None:
             if isinstance(event, Exchanged):
+                for secret in secrets(event.netfn, event.command, event.request, event.response):
+                    self.hidden.add(secret)
                 self.exchanges.append((name, event))
                 if self.journal is not None:
                     self.journal.exchange(name, event, self.test)
@@ -265,8 +268,6 @@ class Run:
 
     def trace_text(self) -> str:
         """The exchanges of the test that runs now, a line each."""
-        from ipmi_lab.trace.text import line, said_line, struck
-
         shown = []
         for name, event in self.exchanges:
             if isinstance(event, Said):

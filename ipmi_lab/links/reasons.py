@@ -63,8 +63,8 @@ def explained(link: "Link", error: IpmiLabError, noise: Counter[str] | None = No
         if noise:
             (reason, _), count = noise.most_common(1)[0], noise.total()
             error.hint = (
-                f"{count} datagram{'s' if count != 1 else ''} came that are no answers ({reason}): something else "
-                f"than a BMC may listen there. {error.hint}"
+                f"{count} {link.session.arrives}{'s' if count != 1 else ''} came that are no answers ({reason}): "
+                f"something else than a BMC may listen there. {error.hint}"
             )
     return error.about(target=link.name)
 

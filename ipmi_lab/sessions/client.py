@@ -60,6 +60,8 @@ class ClientSession(BridgedQuestions):
     it takes a datagram (``_take``), and may have timers of its own.
     """
 
+    arrives: ClassVar[str] = "datagram"
+    """What comes one by one, for people."""
     hints: ClassVar[Mapping[int, str]] = {}
     """What completion codes mean that the way there gives by itself, where nobody at its end answers."""
 

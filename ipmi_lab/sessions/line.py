@@ -22,6 +22,8 @@ BITS = 10  # of one character: start, 8 data, stop
 class LineSession(ClientSession):
     """A conversation over a serial line: the next message goes out when the BMC is ready for it, or after a moment."""
 
+    arrives = "piece"  # a frame, or what is none
+
     def __init__(self, login: Login, timing: Timing | None = None, *, mode: str, baud: int, **how: Any) -> None:
         self._mode = MODES[mode]()
         if how.get("in_flight", 1) != 1:

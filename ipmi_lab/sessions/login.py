@@ -26,19 +26,6 @@ class Timing:
         return Timing(self.timeout, self.retries, self.budget, first=self.timeout, spacing=0.05)
 
 
-def bmc_key(given: Secret) -> Secret:
-    """A K_g as bytes: text as it is, or ``0x`` and up to 40 hex digits, which may spell any bytes."""
-    text = given.reveal()
-    if not text.lower().startswith(b"0x"):
-        return given
-    try:
-        return Secret(bytes.fromhex(text[2:].decode("ascii")))
-    except ValueError:
-        raise LocalError(
-            "the BMC key K_g begins with 0x and is no hex", hint="Write 0x and an even number of hex digits."
-        ) from None
-
-
 @dataclass(frozen=True, slots=True)
 class Login:
     """Who asks for a session and what of.
@@ -66,8 +53,6 @@ class Login:
             raise LocalError(f"the user name {self.user!r} has {size} bytes, IPMI takes at most 16")
         if len(self.password) > 20:
             raise LocalError(f"the password has {len(self.password)} bytes, IPMI 2.0 takes at most 20")
-        if self.kg is not None and len(self.kg) > 20:
-            raise LocalError(f"the BMC key K_g has {len(self.kg)} bytes, IPMI takes at most 20")
 
     @property
     def user_bytes(self) -> bytes:

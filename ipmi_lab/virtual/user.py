@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from ipmi_lab.commands.command import Done
-from ipmi_lab.commands.session import AuthCode, AuthCodeKind, GetAuthCode
 from ipmi_lab.commands.user import (
     SHORT,
+    AuthCode,
+    AuthCodeKind,
     EnableStatus,
+    GetAuthCode,
     GetUserAccess,
     GetUserName,
     PasswordCode,

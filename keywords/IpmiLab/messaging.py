@@ -20,6 +20,7 @@ from IpmiLab.context import Context
 from IpmiLab.types import Hex, Password, choices
 
 SUBJECTS = (messaging, session, channel, user, systeminfo, i2c)
+SOMETIMES_SECRET = {("GetAuthCode", "data")}
 WRITTEN_BY_HAND = {
     "CloseSession",
     "GetChannelAuthenticationCapabilities",
@@ -88,7 +89,9 @@ class Made:
         arguments = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
         for name, kind in self.kinds.items():
             usual = self.defaults.get(name, inspect.Parameter.empty)
-            arguments.append(_argument(name, SHOWN.get(kind, kind), usual))
+            shown = SHOWN.get(kind, kind)
+            either = (self.command.__name__, name) in SOMETIMES_SECRET
+            arguments.append(_argument(name, shown | Password if either else shown, usual))
         return inspect.Signature([*arguments, _argument("session", str | None, None)])
 
     @property
@@ -143,6 +146,7 @@ def _keyword(made: Made) -> Callable[..., Any]:
         made.check(unnamed, given)
         ipmi = self.context.ipmi(session)
         values = {name: value for name, value in given.items() if value is not None}
+        values |= {name: Password.from_secret(values[name]) for name in made.command.hidden(values)}
         try:
             return getattr(ipmi, made.method)(**{name: _plain(value) for name, value in values.items()})
         except LocalError as error:

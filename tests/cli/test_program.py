@@ -182,6 +182,29 @@ def test_a_password_that_nobody_gave_is_missed_only_where_it_is_needed(served: S
     assert f"{target}: no password was given for user 'admin'. Set IPMI_LAB_PASSWORD" in done.stderr
 
 
+@pytest.mark.parametrize("user", ["admin@", ""])
+def test_what_is_answered_outside_of_a_session_needs_no_password(user: str, served: Served) -> None:
+    target = f"lanplus://{user}127.0.0.1:{served.port}"
+
+    assert re.search(r"ipmi20 connections +yes", well("-t", target, "send", "GetChannelAuthenticationCapabilities"))
+    assert "01 80" in well("-t", target, "raw", "0x06", "0x38", "0x8e", "0x04")
+    assert program("-t", target, "send", "GetSystemGuid", password="wrong").returncode == 4
+    assert "guid" in well("-t", target, "send", "GetSystemGuid", "--no-session", password="wrong")
+    assert not served.bmc.sessions.open
+
+    done = program("-t", target, "send", "GetDeviceId", "--no-session", password="wrong")
+    assert done.returncode == 2
+    assert "BMCs answer it only inside of a session. Leave --no-session out" in done.stderr
+
+
+def test_what_is_answered_outside_of_a_session_goes_inside_with_a_password(served: Served, tmp_path: Path) -> None:
+    option, target, password = url(served)
+    for more, sessions in (([], 1), (["--no-session"], 0)):
+        trace = tmp_path / f"trace-{sessions}"
+        well(option, target, "--trace", str(trace), "send", "GetSystemGuid", *more, password=password)
+        assert trace.read_text().count("Close Session") == sessions
+
+
 def test_a_password_in_an_inventory_is_warned_of(tmp_path: Path, served: Served) -> None:
     lab = tmp_path / "lab.yaml"
     lab.write_text(
@@ -221,6 +244,14 @@ def test_inventories_are_checked_and_shown(tmp_path: Path) -> None:
     done = program("inventory", "check", str(bad))
     assert done.returncode == 2
     assert f"{bad}:2:7: targets.a.hots: is no key that is known here. Did you mean host?" in done.stderr
+    bad.write_text(
+        "defaults: {transport: 'virtual:no-such.yaml'}\ntargets:\n  a: {transport: 'virtual:rack-sever'}\n  b: {}\n"
+    )
+    done = program("inventory", "check", str(bad))
+    assert done.returncode == 2
+    said = f"{bad}:3:7: targets.a.transport: there is no virtual profile 'rack-sever'. Did you mean rack-server?"
+    assert said in done.stderr
+    assert f"{bad}:4:3: targets.b: no-such.yaml: cannot be read" in done.stderr
 
 
 def test_a_trace_and_a_report_are_kept(served: Served, tmp_path: Path) -> None:

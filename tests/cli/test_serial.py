@@ -36,6 +36,14 @@ def test_text_commands_are_sent_traced_and_refused(served: Served, tmp_path: Pat
     assert "PWR:ON" in well("-t", target, "--trace", str(trace), "text", "HEALTH", "QUERY")
     assert re.search(r"\[SYS HEALTH QUERY\] -> \[PWR:ON .*\]  \d+\.\d ms", trace.read_text())
     assert "done" in well("-t", target, "text", "POWER ON")
+    for words, reply in (
+        (["HEALTH", "QUERY", "-V"], "SYS Health:OK"),
+        (["IDENTIFY", "-ON", "05"], "done"),
+        (["IDENTIFY", "-OFF"], "done"),
+        (["SET", "TCFG", "-V", "23", "10"], "V:23 10"),
+        (["SET", "TCFG", "-N", "23", "10"], "N:23 10"),
+    ):
+        assert reply in well("-t", target, "text", *words)
     refused = program("-t", target, "text", "SET", "BOOTOPT", "60", "80")
     assert (refused.returncode, "0x80, parameter not supported" in refused.stderr) == (5, True)
     unknown = program("-t", target, "text", "POWR", "ON")

@@ -95,7 +95,7 @@ ROWS = [
         "hand",
     ),
     Row(
-        session.GetAuthCode(algorithm=2, channel=1, user_id=2, data=bytes(16)),
+        user.GetAuthCode(algorithm=2, channel=1, user_id=2, data=bytes(16)),
         "02 01 02" + " 00" * 16,
         "00" * 16,
         {"code": bytes(16)},

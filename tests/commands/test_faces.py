@@ -204,14 +204,33 @@ def test_a_command_is_sent_from_the_shell(
     assert PLANTED not in done.output
 
 
-def test_a_password_on_the_command_line_is_refused(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["SetUserPassword", "user_id=5", "operation=set password", "password=secret"],
+        ["GetAuthCode", "user_id=5", "algorithm=4", "data=secret"],
+    ],
+)
+def test_a_password_on_the_command_line_is_refused(words: list[str], bench: Bench) -> None:
     from ipmi_lab.cli.main import program
 
-    words = ["send", "SetUserPassword", "user_id=5", "operation=set password", "password=secret"]
-    done = CliRunner().invoke(program, ["-t", bench.new.url, *words])
+    done = CliRunner().invoke(program, ["-t", bench.new.url, "send", *words])
 
     assert done.exit_code != 0
     assert "is no reference" in str(done.exception)
+
+
+def test_a_straight_password_is_compared_from_the_shell(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ipmi_lab.cli.main import program
+
+    monkeypatch.setenv("IPMI_LAB_PASSWORD", PASSWORD)
+    monkeypatch.setenv("PLANTED", PLANTED)
+    words = ["-t", bench.new.url, "send", "GetAuthCode", "algorithm=4", "user_id=2"]
+
+    fits = CliRunner().invoke(program, [*words, "data=env:IPMI_LAB_PASSWORD"])
+    assert (fits.exit_code, PASSWORD in fits.output) == (0, False)
+    other = CliRunner().invoke(program, [*words, "data=env:PLANTED"])
+    assert "0xCC" in str(other.exception)
 
 
 def test_every_command_is_a_keyword(bench: Bench, tmp_path: Path, request: pytest.FixtureRequest) -> None:

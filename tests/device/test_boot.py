@@ -71,7 +71,7 @@ def test_a_bmc_that_keeps_something_else_is_found_out(
 def test_a_short_answer_names_target_and_command(
     served: Served, ipmi: Device[Blocking], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(served.bmc.boot._kept, BootParameter.BOOT_FLAGS, b"\x80")
+    monkeypatch.setitem(served.bmc.boot.kept, BootParameter.BOOT_FLAGS, b"\x80")
     monkeypatch.setattr(served.bmc.boot, "flags", lambda now: Done())
 
     with pytest.raises(RemoteError, match=r"^lanplus://\S+: Get System Boot Options \(0x00 0x09\): BootFlags needs"):

@@ -127,6 +127,12 @@ def test_an_eeprom_is_written_page_by_page_and_read_back(
     assert chip.writes == writes, "pages that hold it already are left alone"
 
 
+def test_an_eeprom_takes_bytes_in_hex_like_every_command(mc: Device[Blocking]) -> None:
+    mc.i2c.write_eeprom("board", 1, "be ef")  # type: ignore[arg-type]
+
+    assert mc.i2c.read_eeprom("board", 1, 2) == b"\xbe\xef"
+
+
 def test_a_whole_eeprom_is_read(mc: Device[Blocking], lab: Lab) -> None:
     assert mc.i2c.read_eeprom("board") == bytes(eeprom(lab, 3, 0x50).memory)
 

@@ -89,6 +89,14 @@ def test_an_entry_whose_answer_was_lost_is_found_and_not_written_again(bench: Be
     assert len(bench.written) == already + 1
 
 
+def test_an_entry_in_hex_is_found_too(bench: Bench) -> None:
+    after_the_look(bench, lambda: setattr(bench.answers, "count", 1))
+
+    assert bench.ipmi.sel.add(RECORD.hex(" ")) == 1  # type: ignore[arg-type]
+
+    assert len(bench.written) == 1
+
+
 def test_an_entry_that_never_arrived_is_written_again(bench: Bench) -> None:
     after_the_look(bench, lambda: setattr(bench.requests, "count", 1))
 

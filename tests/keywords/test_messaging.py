@@ -148,3 +148,21 @@ def test_a_dry_run_knows_the_names_of_arguments(tmp_path: Path) -> None:
     ran = run(tmp_path, tests, options=("--dryrun",))
 
     assert [status for status, _ in ran.tests.values()] == ["FAIL", "FAIL", "PASS"]
+
+
+def test_a_straight_password_is_a_secret_of_the_suite(tmp_path: Path) -> None:
+    ran = run(
+        tmp_path,
+        """
+        Compare
+            VAR    ${OTHER: Secret}    %{PLANTED}
+            Run Keyword And Expect Error    *0xCC*    Get Auth Code    algorithm=4    user_id=2    data=${OTHER}
+            Run Keyword And Expect Error    *is not written into a suite*
+            ...    Get Auth Code    algorithm=4    user_id=2    data=01 02 03
+        """,
+        settings="Suite Setup    Establish Session    a",
+        PLANTED="planted-one",
+    )
+
+    assert ran.code == 0, ran.tests
+    assert "planted-one" not in ran.everything()

@@ -1,4 +1,4 @@
-"""Whom a lab trusts: the machine that it means, keys in each form, secrets only where nobody reads along, few slots."""
+"""Whom a lab trusts: the machine that it means. Users, few slots, silent resets, and how programs end."""
 
 import subprocess
 import sys
@@ -17,7 +17,6 @@ from ipmi_lab.lab.open import Lab, connect, connect_asyncio
 from ipmi_lab.lab.run import Run
 from ipmi_lab.report.load import load
 from ipmi_lab.secret import Secret
-from ipmi_lab.sessions.login import bmc_key
 from ipmi_lab.virtual.farm import Farm, Served
 from ipmi_lab.virtual.profile import DeviceIdProfile, Profile, UserProfile
 
@@ -117,65 +116,6 @@ def test_a_virtual_stand_in_is_not_held_against_the_real_machine(tmp_path: Path)
     path = inventory(tmp_path, one="host: bmc.example, allow: [power], expect: {device_id: {product: 1}}")
     with Lab(path, virtual="rack-server") as lab, lab.open("one") as ipmi:
         ipmi.chassis.control(Power.ON)
-
-
-# ---------------------------------------------------------------------- keys and secrets
-
-
-@pytest.mark.parametrize(
-    ("given", "key"),
-    [("a text key", b"a text key"), ("0x00ff00ff", b"\0\xff\0\xff"), (b"\0\xff", b"\0\xff"), ("0X41", b"A")],
-)
-def test_a_bmc_key_is_text_or_hex(given: str | bytes, key: bytes, farm: Farm) -> None:
-    served = serve(farm)
-    served.bmc.users.key = key
-    with connect(served.url, password=PASSWORD, kg=given) as ipmi:
-        assert ipmi.get_device_id().ipmi == "2.0"
-    with pytest.raises(SessionError, match="K_g"):
-        connect(served.url, password=PASSWORD).session.establish()
-
-
-def test_a_bmc_key_comes_from_the_inventory_and_the_environment(
-    farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    served = serve(farm)
-    served.bmc.users.key = b"\x00\x01\x02"
-    monkeypatch.setenv("BENCH_KG", "0x000102")
-    monkeypatch.setenv("BENCH_PASSWORD", PASSWORD)
-    path = inventory(
-        tmp_path,
-        one=f"host: {served.host}, port: {served.port}, "
-        "credentials: {user: admin, password: 'env:BENCH_PASSWORD', kg: 'env:BENCH_KG'}",
-    )
-    with Lab(path) as lab, lab.open("one") as ipmi:
-        assert ipmi.get_device_id().ipmi == "2.0"
-    monkeypatch.setenv("IPMI_LAB_KG", "0x000102")
-    with connect(served.url, password=PASSWORD) as ipmi:
-        assert ipmi.get_device_id().ipmi == "2.0"
-
-
-def test_a_bmc_key_that_is_no_hex_is_told_without_showing_it() -> None:
-    with pytest.raises(LocalError, match="begins with 0x and is no hex") as told:
-        bmc_key(Secret("0xsecret"))
-    assert "secret" not in str(told.value)
-
-
-@pytest.mark.parametrize("way", [{"cipher": 2}, {"authentication": "md5"}], ids=["suite 2", "1.5"])
-def test_a_password_is_not_set_where_everybody_can_read_it(way: dict[str, Any], farm: Farm) -> None:
-    served = serve(farm)
-    url = served.url if "cipher" in way else served.url.replace("lanplus", "lan")
-    with connect(url, password=PASSWORD, **way) as ipmi:
-        with pytest.raises(NotAllowed, match="the session is not encrypted"):
-            ipmi.set_user_password(2, PasswordOperation.SET_PASSWORD, Secret("another"))
-        with pytest.raises(NotAllowed, match="the session is not encrypted"):
-            ipmi.raw(0x06, 0x47, b"\x02\x02" + bytes(16))
-        with pytest.raises(NotAllowed, match="the session is not encrypted"):
-            ipmi.send_message_with_name("SetChannelSecurityKeys", operation="read")
-        ipmi.set_user_password(3, PasswordOperation.DISABLE_USER)
-    assert served.bmc.users.users[2].password == PASSWORD.encode()
-    with connect(url, password=PASSWORD, plain_secrets=True, **way) as ipmi:
-        ipmi.set_user_password(2, PasswordOperation.SET_PASSWORD, Secret("another"))
-    assert served.bmc.users.users[2].password == b"another"
 
 
 def test_a_user_is_looked_up_by_name_or_by_name_and_privilege(farm: Farm) -> None:

@@ -41,6 +41,22 @@ def test_a_secret_is_struck_out_of_what_stands_around_it(text: str, hidden: Hidd
     assert not any(part in shown for part in ("Pl4n", "UGw0", "50 6c", "0x50", "506c", "108"))
 
 
+def test_hex_is_struck_whatever_stands_behind_it() -> None:
+    hidden = Hidden()
+    hidden.add(Secret(b"\x29\xcf\x10\x79\xb0"))
+
+    for text in ("29CF1079B0x", "0x29 0xCF 0x10 0x79 0xB0x41", r"\x29\xcf\x10\x79\xb0x0x", "29:cf:10:79:b0 41"):
+        assert "****" in hidden.strike(text)
+
+
+def test_of_many_secrets_the_longest_is_struck() -> None:
+    hidden = Hidden()
+    for number in range(300):
+        hidden.add(Secret(f"word-{number}"))
+
+    assert hidden.strike("word-29, word-299 and word-3000") == "****, **** and ****00"
+
+
 def test_bytes_stay_countable(hidden: Hidden) -> None:
     assert hidden.strike(f"01 {RAW.hex(' ')} 02") == " ".join(["01", *["**"] * len(RAW), "02"])
 

@@ -26,7 +26,7 @@ from ipmi_lab.commands.session import GetChannelAuthenticationCapabilities, SetS
 from ipmi_lab.packets import lan15
 from ipmi_lab.secret import Secret
 from ipmi_lab.sessions.client import State
-from ipmi_lab.wire.codes import CompletionCode, Privilege
+from ipmi_lab.wire.codes import CompletionCode, NetFn, Privilege
 from tests.sessions.pair import Pair, profile
 from tests.virtual.test_machines import answer, code
 from tests.virtual.test_user import beside
@@ -125,9 +125,10 @@ def test_a_key_counts_from_the_next_login_on_and_can_be_locked() -> None:
 
 @pytest.mark.parametrize(("size", "wanted"), [(0, 0x81), (19, 0x81), (21, 0x82)])
 def test_a_key_of_another_size_is_refused(size: int, wanted: int) -> None:
-    ask = SetChannelSecurityKeys(operation=KeyOperation.SET, key=Secret(b"k" * size))
+    """Which our own client would not send: it fills keys up."""
+    ask = bytes((0x0E, KeyOperation.SET, KeyId.K_G)) + b"k" * size
 
-    assert code(Pair().opened(), ask) == wanted
+    assert code(Pair().opened(), Raw(NetFn.APP, SetChannelSecurityKeys.command, ask)) == wanted
 
 
 def test_there_is_no_other_key_and_none_without_rmcp_plus() -> None:

@@ -20,8 +20,8 @@ from ipmi_lab.commands.messaging import (
     Tracking,
 )
 from ipmi_lab.commands.raw import Raw
-from ipmi_lab.commands.session import GetAuthCode
 from ipmi_lab.commands.systeminfo import SystemInfoParameter
+from ipmi_lab.commands.user import GetAuthCode
 from ipmi_lab.errors import LocalError
 from ipmi_lab.lab.open import connect
 from ipmi_lab.packets import ipmb

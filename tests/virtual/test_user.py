@@ -5,9 +5,11 @@ import hmac
 
 import pytest
 
-from ipmi_lab.commands.session import AuthCodeKind, GetAuthCode, GetChannelAuthenticationCapabilities
+from ipmi_lab.commands.session import GetChannelAuthenticationCapabilities
 from ipmi_lab.commands.user import (
+    AuthCodeKind,
     EnableStatus,
+    GetAuthCode,
     GetUserAccess,
     GetUserName,
     PasswordOperation,
