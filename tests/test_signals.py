@@ -12,8 +12,8 @@ import os, signal, sys, threading
 from ipmi_lab.signals import end_well
 """
 WAIT = """
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     while True:
         signal.pause()
 finally:

@@ -16,6 +16,7 @@ from ipmi_lab.lab.open import connect
 from ipmi_lab.packets import ipmb, lan15, lan20, rmcp
 from ipmi_lab.packets.rakp import OpenSessionRequest, OpenSessionResponse, Rakp1, Rakp2, Rakp3, Rakp4, Refusal
 from ipmi_lab.sessions.client import State
+from ipmi_lab.sessions.lockout import Lockout
 from ipmi_lab.sessions.table import BmcSession
 from ipmi_lab.virtual.bmc import VirtualBmc
 from ipmi_lab.virtual.farm import Farm
@@ -186,7 +187,7 @@ def test_a_client_session_takes_or_drops_whatever_comes(way: dict[str, object], 
                 pair.until_quiet(limit=60)
         pair.console.abandon()
         pair.bmc.sessions.open.clear()
-        pair.bmc.sessions._failures.clear()
+        pair.bmc.sessions.lockout = Lockout()
     grown = growth.grown if growth is not None else 0.0
     assert opened, "a session must come about now and then"
     assert slowest <= LONGEST

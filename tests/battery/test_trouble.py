@@ -361,10 +361,12 @@ def test_21_after_75_seconds_of_silence_the_loss_is_known_and_mended_within_a_se
     assert pair.now - begun <= 1
 
 
+SOON = 0.3  # seconds
+
+
 @pytest.fixture
 def soon_inactive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A BMC that drops a session after 0.3 s of silence, and a client that expects it after 0.2 s."""
-    monkeypatch.setattr("ipmi_lab.sessions.bmc.INACTIVE", 0.3)
+    """A client that expects a session to be dropped after 0.2 s of silence; its BMC does so after ``SOON``."""
     monkeypatch.setattr("ipmi_lab.sessions.questions.IDLE", 0.2)
     monkeypatch.setattr("ipmi_lab.links.link.IDLE", 0.2)
 
@@ -374,7 +376,7 @@ def soon_inactive(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_21_after_silence_one_login_goes_before_the_next_command(
     change: bool, scheme: str, farm: Farm, soon_inactive: None
 ) -> None:
-    served = serve(farm)
+    served = serve(farm, session_timeout=SOON)
     with at(served.port, scheme) as ipmi:
         threading.Event().wait(0.4)  # the silence itself
         begun = time.monotonic()
@@ -388,7 +390,7 @@ def test_21_after_silence_one_login_goes_before_the_next_command(
 
 
 def test_21_keep_alive_keeps_the_session(farm: Farm, soon_inactive: None) -> None:
-    served = serve(farm)
+    served = serve(farm, session_timeout=SOON)
     with at(served.port, keep_alive_interval=0.1) as ipmi:
         threading.Event().wait(0.6)
 
