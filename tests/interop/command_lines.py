@@ -96,6 +96,16 @@ class FreeIpmi:
             done = run([*command, *words], {"HOME": str(self._home)}, 30 + patience)
         return Answer(done.returncode, done.stdout, done.stderr)
 
+    def help(self, tool: str) -> str:
+        """Its options, as a tool shows them."""
+        return run([program(tool, "freeipmi-tools"), "--help"], {"HOME": str(self._home)}, 10).stdout
+
+    def inside(self, driver: str) -> Answer:
+        """Get Device ID by a driver for the machine's own BMC."""
+        command = [program("ipmi-raw", "freeipmi-tools"), f"--driver-type={driver}", "0", "6", "1"]
+        done = run(command, {"HOME": str(self._home)}, 10)
+        return Answer(done.returncode, done.stdout, done.stderr)
+
     def raw(
         self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
     ) -> Answer:

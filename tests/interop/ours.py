@@ -10,9 +10,10 @@ from ipmi_lab.lab.open import connect
 from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.virtual.farm import Farm, Served
 from ipmi_lab.virtual.profile import Profile, UserProfile
-from tests.interop.peers import Answer, Lan, Target, Way
+from tests.interop.peers import Answer, Lan, LanPlus, Target, Way
 
 PASSWORD = "test pass word!"
+SHELF = "ipmi-lab virtual shelf"
 
 
 def opened(target: Target, way: Way, *, level: str = "administrator", **how: Any) -> Device[Blocking]:
@@ -50,6 +51,13 @@ class VirtualBmc:
     served: Served
     target: Target
     name: str = f"ipmi-lab {version('ipmi-lab')} virtual BMC"
+
+
+def serve_only(farm: Farm, way: Way, **changes: Any) -> VirtualBmc:
+    """A machine that takes this one way to log in: not every client can be told which to use."""
+    if isinstance(way, LanPlus):
+        return serve(farm, suites=[way.suite], **changes)
+    return serve(farm, authentications=[way.authentication.replace("password", "straight")], **changes)
 
 
 def serve(farm: Farm, *, address: str = "127.0.0.1", kg: str = "", **changes: Any) -> VirtualBmc:

@@ -15,13 +15,12 @@ from tests.interop.children import run
 from tests.interop.command_lines import FreeIpmi, Ipmitool
 from tests.interop.conftest import InteropRecord
 from tests.interop.libraries import PROGRAMS, PythonIpmi
-from tests.interop.ours import PASSWORD, IpmiLab
+from tests.interop.ours import PASSWORD, SHELF, IpmiLab
 from tests.interop.peers import Lan, LanPlus, Target, Way
 from tests.interop.servers import IpmiSim
 
 pytestmark = pytest.mark.interop
 WAYS: list[Way] = [Lan("md5"), LanPlus(3)]
-SHELF = "ipmi-lab virtual shelf"
 ONE_HOP, TWO_HOPS = ("-t", "0x82", "-b", "0"), ("-T", "0x82", "-B", "0", "-t", "0x72", "-b", "7")
 
 
