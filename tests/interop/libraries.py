@@ -31,18 +31,20 @@ class Pyghmi:
         self.name = library("pyghmi", "pyghmi")
 
     def raw(
-        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
+        self,
+        target: Target,
+        way: Way,
+        request: bytes,
+        *,
+        level: str = "ADMINISTRATOR",
+        patience: float = 2,
+        route: str = "",
     ) -> Answer:
         """Log in, send one command, log out. The BMC must leave it no other way than this one."""
-        answer = self.message(target, request, "-", level=level, patience=patience)
+        how = f"{LEVELS[level]} {route or '-'} {patience}"
+        answer = _raw("pyghmi_client.py", target, how, request, patience)
         assert answer.completion is None or f"{way} came about" in f"2.0 {answer.errors}", f"{way}: {answer}"
         return answer
-
-    def message(
-        self, target: Target, request: bytes, bridge: str, *, level: str = "ADMINISTRATOR", patience: float = 2
-    ) -> Answer:
-        """The same through a controller, ``ADDRESS@CHANNEL``."""
-        return _raw("pyghmi_client.py", target, f"{LEVELS[level]} {bridge} {patience}", request, patience)
 
 
 class PythonIpmi:
@@ -52,11 +54,18 @@ class PythonIpmi:
         self.name = library("pyipmi", "python-ipmi")
 
     def raw(
-        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
+        self,
+        target: Target,
+        way: Way,
+        request: bytes,
+        *,
+        level: str = "ADMINISTRATOR",
+        patience: float = 2,
+        route: str = "",
     ) -> Answer:
         """Log in, send one command, log out."""
         suite = "1.5" if isinstance(way, Lan) else str(way.suite)
-        return _raw("python_ipmi_client.py", target, f"{level} {suite} {patience}", request, patience)
+        return _raw("python_ipmi_client.py", target, f"{level} {suite} {patience} {route or '-'}", request, patience)
 
 
 def pyghmi_calls(target: Target, *calls: tuple[str, dict[str, Any]]) -> list[Any]:

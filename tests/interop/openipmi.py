@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from ipmi_lab.sessions.crypto import SUITES
 from tests.interop.children import Child, run
-from tests.interop.peers import Answer, Lan, PeerMissing, Target, Way, program
+from tests.interop.peers import Answer, Lan, PeerMissing, Target, Way, hops, program
 
 AUTHENTICATIONS = {"none": "none", "password": "straight", "md2": "md2", "md5": "md5"}
 RAKP = ("rakp_none", "rakp_hmac_sha1", "rakp_hmac_md5", "rakp_hmac_sha256")
@@ -50,16 +50,20 @@ class OpenIpmi:
         self.name = openipmi_name()
 
     def raw(
-        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
+        self,
+        target: Target,
+        way: Way,
+        request: bytes,
+        *,
+        level: str = "ADMINISTRATOR",
+        patience: float = 2,
+        route: str = "",
     ) -> Answer:
         """Log in, send one command, log out."""
         words = " ".join(map(str, request))
-        return self.message(target, way, f"mc msg t(0.20) 0 {words}", level=level, patience=patience)
-
-    def message(
-        self, target: Target, way: Way, line: str, *, level: str = "ADMINISTRATOR", patience: float = 2
-    ) -> Answer:
-        """Log in and give a line that sends one command, such as ``domain msg t CHANNEL ADDRESS LUN NETFN COMMAND``."""
+        line = f"mc msg t(0.20) 0 {words}"
+        for address, channel in hops(route):
+            line = f"domain msg t {channel} {address} 0 {words}"
         if isinstance(way, Lan):
             how = f"-A {AUTHENTICATIONS[way.authentication]}"
         else:

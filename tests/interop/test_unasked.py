@@ -130,7 +130,7 @@ def test_freeipmi_and_openipmi_are_told_of_one_hop(
 
 def test_pyghmi_is_told_of_one_hop(pyghmi: Pyghmi, farm: Farm, interop_record: InteropRecord) -> None:
     with interop_record(pyghmi.name, SHELF, f"{LanPlus(3)}, two hops", *PYGHMI_ONE_HOP):
-        answer = pyghmi.message(serve(farm).target, GET_DEVICE_ID, "0x82@0,0x72@7")
+        answer = pyghmi.raw(serve(farm).target, LanPlus(17), GET_DEVICE_ID, route="0x82@0,0x72@7")
 
         assert "'list' object has no attribute 'get'" in answer.errors
 
