@@ -59,6 +59,7 @@ PYGHMI_MD5 = (
 PYGHMI_15 = "pyghmi takes 2.0 where a BMC has it; of 1.5 it knows MD5 only.", "pyghmi"
 PYGHMI_INSIDE = "pyghmi waits for a message of its own.", "pyghmi"
 PYGHMI_ONE_HOP = "pyghmi's bridge_request is one address and one channel: one hop.", "pyghmi"
+PYGHMI_LOCAL = "pyghmi's session with the machine's own BMC leaves bridge_request out: the BMC answers.", "pyghmi"
 PYGHMI_SERIAL = "pyghmi takes the path of a serial line for a host.", "pyghmi"
 
 # ---------------------------------------------------------------------- python-ipmi
