@@ -1,9 +1,11 @@
 """Clients that were written elsewhere at our virtual BMC."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from ipmi_lab.sessions.crypto import hash_of
+from ipmi_lab.sessions.keys import Agreement
 from ipmi_lab.virtual.farm import Farm
 from tests.interop.command_lines import FreeIpmi, Ipmitool
 from tests.interop.conftest import InteropRecord
@@ -88,6 +90,34 @@ def test_a_client_gets_nothing_for_a_known_reason(
 
         assert answer.completion is None
         assert words in answer.output + answer.errors
+
+
+def constant(size: int) -> Callable[[Agreement, int], bytes]:
+    """K1 and K2 as they are, but for the size of what is hashed."""
+    return lambda agreed, number: hash_of(agreed.suite.authentication, agreed.session_key, bytes((number,)) * size)
+
+
+@pytest.mark.parametrize(
+    ("client", "suite", "key"),
+    [
+        ("python_ipmi", 16, constant(32)),
+        ("openipmi", 12, constant(16)),
+        ("openipmi", 7, lambda agreed, number: agreed.session_key),
+    ],
+    indirect=["client"],
+    ids=["PYTHON_IPMI_CONSTANTS", "OPENIPMI_CONSTANTS", "OPENIPMI_SIGNS"],
+)
+def test_a_client_that_makes_other_keys_works_where_the_bmc_makes_the_same(
+    client: Client,
+    suite: int,
+    key: Callable[[Agreement, int], bytes],
+    farm: Farm,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Agreement, "key", key)
+    bmc = serve_only(farm, LanPlus(suite))
+
+    assert client.raw(bmc.target, LanPlus(suite), GET_DEVICE_ID).data == DEVICE_ID
 
 
 @pytest.mark.parametrize("user", ["admin", "nobody"])
