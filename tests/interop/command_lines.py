@@ -6,7 +6,7 @@ from math import ceil
 from pathlib import Path
 
 from tests.interop.children import run
-from tests.interop.peers import Answer, Lan, LanPlus, Target, Way, program
+from tests.interop.peers import Answer, Lan, LanPlus, Target, Way, hops, program
 
 AUTHENTICATIONS = {"none": "NONE", "password": "STRAIGHT_PASSWORD_KEY", "md2": "MD2", "md5": "MD5"}  # for FreeIPMI
 
@@ -42,10 +42,19 @@ class Ipmitool:
         return self._run([*where, *words], {"IPMI_PASSWORD": target.password}, 40)
 
     def raw(
-        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
+        self,
+        target: Target,
+        way: Way,
+        request: bytes,
+        *,
+        level: str = "ADMINISTRATOR",
+        patience: float = 2,
+        route: str = "",
     ) -> Answer:
         """Log in, send one command, log out."""
-        return self.run(target, way, "raw", *_words(request), level=level, patience=patience)
+        options = zip((("-t", "-b"), ("-T", "-B")), reversed(hops(route)), strict=False)  # the last hop first
+        path = [word for names, hop in options for pair in zip(names, hop, strict=True) for word in map(str, pair)]
+        return self.run(target, way, *path, "raw", *_words(request), level=level, patience=patience)
 
     def serial(self, device: str, mode: str, *words: str, patience: float = 2) -> Answer:
         """Any command over a serial line or a pseudo terminal, mode ``basic`` or ``terminal``; no session."""
@@ -96,11 +105,31 @@ class FreeIpmi:
             done = run([*command, *words], {"HOME": str(self._home)}, 30 + patience)
         return Answer(done.returncode, done.stdout, done.stderr)
 
+    def help(self, tool: str) -> str:
+        """Its options, as a tool shows them."""
+        return run([program(tool, "freeipmi-tools"), "--help"], {"HOME": str(self._home)}, 10).stdout
+
+    def inside(self, driver: str) -> Answer:
+        """Get Device ID by a driver for the machine's own BMC."""
+        command = [program("ipmi-raw", "freeipmi-tools"), f"--driver-type={driver}", "0", "6", "1"]
+        done = run(command, {"HOME": str(self._home)}, 10)
+        return Answer(done.returncode, done.stdout, done.stderr)
+
     def raw(
-        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
+        self,
+        target: Target,
+        way: Way,
+        request: bytes,
+        *,
+        level: str = "ADMINISTRATOR",
+        patience: float = 2,
+        route: str = "",
     ) -> Answer:
         """Log in, send one command, log out."""
-        answer = self.run("ipmi-raw", target, way, "0", *_words(request), level=level, patience=patience)
+        path: list[str] = []
+        for address, channel in hops(route):
+            path += [f"--target-channel-number={channel}", f"--target-slave-address={address}"]
+        answer = self.run("ipmi-raw", target, way, *path, "0", *_words(request), level=level, patience=patience)
         received = re.fullmatch(r"rcvd: (.*)", answer.output.strip(), re.DOTALL)
         if not received:
             return answer

@@ -13,7 +13,10 @@ import pytest
 
 from tests.interop.command_lines import FreeIpmi, Ipmitool
 from tests.interop.libraries import Pyghmi, PythonIpmi
-from tests.interop.peers import Client, PeerMissing
+from tests.interop.openipmi import OpenIpmi
+from tests.interop.ours import IpmiLab
+from tests.interop.peers import Client, LanPlus, PeerMissing, Way
+from tests.interop.reasons import MD5_128
 from tests.interop.servers import IpmiSim, PyghmiBmc
 from tests.interop.table import PROPERTY, Crossing
 
@@ -36,7 +39,7 @@ def present(make: Callable[[], P]) -> P:
 class StartIpmiSim(Protocol):
     """Starts a BMC of ipmi_sim of one's own; it ends with the test."""
 
-    def __call__(self, *, address: str = "127.0.0.1", kg: str = "") -> IpmiSim: ...
+    def __call__(self, *, address: str = "127.0.0.1", kg: str = "", authentications: str = "") -> IpmiSim: ...
 
 
 @pytest.fixture
@@ -44,9 +47,9 @@ def start_ipmi_sim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartIp
     """For tests that need a fresh BMC, or count its sessions."""
     started: list[IpmiSim] = []
 
-    def start(*, address: str = "127.0.0.1", kg: str = "") -> IpmiSim:
+    def start(*, address: str = "127.0.0.1", kg: str = "", authentications: str = "") -> IpmiSim:
         folder = tmp_path_factory.mktemp("ipmi_sim")
-        started.append(present(lambda: IpmiSim(folder, address=address, kg=kg)))
+        started.append(present(lambda: IpmiSim(folder, address=address, kg=kg, authentications=authentications)))
         return started[-1]
 
     yield start
@@ -70,6 +73,27 @@ def ipmi_sim(shared_ipmi_sim: IpmiSim) -> Iterator[IpmiSim]:
 
 
 @pytest.fixture(scope="session")
+def ipmi_sim_of_md5_128(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IpmiSim]:
+    """The same for sessions with the integrity algorithm MD5-128 alone: once one is closed, or ended after a minute,
+    the next of IPMI 1.5 with a password crashes ipmi_sim."""
+    server = present(lambda: IpmiSim(tmp_path_factory.mktemp("ipmi_sim")))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sim_for(request: pytest.FixtureRequest) -> Callable[[Way], IpmiSim]:
+    """The BMC of ipmi_sim for a way to log in."""
+
+    def choose(way: Way) -> IpmiSim:
+        apart = way in map(LanPlus, MD5_128)
+        server: IpmiSim = request.getfixturevalue("ipmi_sim_of_md5_128" if apart else "ipmi_sim")
+        return server
+
+    return choose
+
+
+@pytest.fixture(scope="session")
 def ipmi_sim_with_key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IpmiSim]:
     """The same with a BMC key (K_g)."""
     server = present(lambda: IpmiSim(tmp_path_factory.mktemp("ipmi_sim"), kg="abcdefghijklmnopqrs"))
@@ -78,11 +102,20 @@ def ipmi_sim_with_key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ipmi
 
 
 @pytest.fixture(scope="session")
-def pyghmi_bmc() -> Iterator[PyghmiBmc]:
-    """A BMC of pyghmi, which is that of virtualbmc too."""
-    server = present(PyghmiBmc)
-    yield server
-    server.stop()
+def pyghmi_bmcs() -> Iterator[list[PyghmiBmc]]:
+    """Those that ran so far; the last one may be alive."""
+    servers: list[PyghmiBmc] = []
+    yield servers
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def pyghmi_bmc(pyghmi_bmcs: list[PyghmiBmc]) -> PyghmiBmc:
+    """A BMC of pyghmi, which is that of virtualbmc too: another one where a test before has crashed it."""
+    if not pyghmi_bmcs or not pyghmi_bmcs[-1].alive:
+        pyghmi_bmcs.append(present(PyghmiBmc))
+    return pyghmi_bmcs[-1]
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +147,16 @@ def pyghmi() -> Pyghmi:
 @pytest.fixture(scope="session")
 def python_ipmi() -> PythonIpmi:
     return present(PythonIpmi)
+
+
+@pytest.fixture(scope="session")
+def openipmi() -> OpenIpmi:
+    return present(OpenIpmi)
+
+
+@pytest.fixture(scope="session")
+def ours() -> IpmiLab:
+    return IpmiLab()
 
 
 @pytest.fixture

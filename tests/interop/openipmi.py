@@ -1,10 +1,29 @@
 """OpenIPMI's library as a client, by its shell ``openipmish``: all it is told comes by its stdin, passwords too."""
 
+import ctypes
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.interop.children import Child
-from tests.interop.peers import Target, program
+from ipmi_lab.sessions.crypto import SUITES
+from tests.interop.children import Child, run
+from tests.interop.peers import Answer, Lan, PeerMissing, Target, Way, hops, program
+
+AUTHENTICATIONS = {"none": "none", "password": "straight", "md2": "md2", "md5": "md5"}
+RAKP = ("rakp_none", "rakp_hmac_sha1", "rakp_hmac_md5", "rakp_hmac_sha256")
+INTEGRITY = ("none", "hmac_sha1", "hmac_md5", "md5", "hmac_sha256")
+CONFIDENTIALITY = ("none", "aes_cbc_128", "xrc4_128", "xrc4_40")
+"""What it calls the algorithms, by their numbers. It has no word for SHA-256, and says so of these."""
+
+
+def openipmi_name() -> str:
+    """Name and version of OpenIPMI, of which ipmi_sim is a part; only its library knows it."""
+    try:
+        library = ctypes.CDLL("libOpenIPMI.so.0")
+    except OSError as missing:
+        raise PeerMissing("OpenIPMI's library is not installed (Debian's package openipmi)") from missing
+    library.ipmi_openipmi_version.restype = ctypes.c_char_p
+    return f"OpenIPMI {library.ipmi_openipmi_version().decode()}"
 
 
 class Domain:
@@ -26,10 +45,55 @@ class Domain:
 class OpenIpmi:
     """Debian's openipmish. ``t(0.20)`` is the BMC in its commands."""
 
-    name = "OpenIPMI"
-
     def __init__(self) -> None:
         self._program = program("openipmish", "openipmi")
+        self.name = openipmi_name()
+
+    def raw(
+        self,
+        target: Target,
+        way: Way,
+        request: bytes,
+        *,
+        level: str = "ADMINISTRATOR",
+        patience: float = 2,
+        route: str = "",
+    ) -> Answer:
+        """Log in, send one command, log out."""
+        words = " ".join(map(str, request))
+        line = f"mc msg t(0.20) 0 {words}"
+        for address, channel in hops(route):
+            line = f"domain msg t {channel} {address} 0 {words}"
+        if isinstance(way, Lan):
+            how = f"-A {AUTHENTICATIONS[way.authentication]}"
+        else:
+            suite = SUITES[way.suite]
+            words = RAKP[suite.authentication], INTEGRITY[suite.integrity], CONFIDENTIALITY[suite.confidentiality]
+            how = "-A rmcp+ -Ra {} -Ri {} -Rc {}".format(*words)
+        if target.kg:
+            how += f' -Rk "{target.kg.decode()}"'
+        user = f'-U "{target.user}" -P "{target.password}" -L {level.lower().removesuffix("istrator")}'
+        child = Child([self._program])
+        try:
+            child.tell(f"domain open t -noall -wait_til_up lan {how} {user} -p {target.port} {target.host}")
+            child.output.wait_until(lambda said: b"Domain Created" in said or b"rror" in said, patience)
+            if "Domain Created" not in child.output.text:
+                return Answer(1, child.output.text, "no domain came up")
+            child.tell(line)
+            child.output.wait_until(lambda said: b"Data: " in said, patience)
+            child.tell("domain close t")
+            child.output.wait_until(lambda said: b"Domain closed" in said, patience)
+        finally:
+            child.stop()
+        data = re.search(r"Data:((?:\s+0x[0-9a-f]{2})+)", child.output.text)
+        if data is None:
+            return Answer(1, child.output.text, "no answer came")
+        completion, *rest = (int(byte, 16) for byte in data[1].split())
+        return Answer(0, child.output.text, "", completion, bytes(rest))
+
+    def told(self, line: str) -> str:
+        """What it says to a line without any BMC."""
+        return run([self._program], {}, 10, f"{line}\nexit\n").stdout
 
     @contextmanager
     def domain(self, target: Target, authentication: str) -> Iterator[Domain]:

@@ -10,12 +10,13 @@ from ipmi_lab.lab.open import connect
 from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.virtual.farm import Farm, Served
 from ipmi_lab.virtual.profile import Profile, UserProfile
-from tests.interop.peers import Answer, Lan, Target, Way
+from tests.interop.peers import Answer, Lan, LanPlus, Target, Way
 
 PASSWORD = "test pass word!"
+SHELF = "ipmi-lab virtual shelf"
 
 
-def opened(target: Target, way: Way, *, level: str = "administrator", **how: Any) -> Device[Blocking]:
+def opened(target: Target, way: Way, *, level: str = "administrator", route: str = "", **how: Any) -> Device[Blocking]:
     """Our client, unopened, told to log in exactly this way."""
     host = f"[{target.host}]" if ":" in target.host else target.host
     if isinstance(way, Lan):
@@ -23,6 +24,7 @@ def opened(target: Target, way: Way, *, level: str = "administrator", **how: Any
     else:
         url, how = f"lanplus://{host}:{target.port}", {**how, "cipher": way.suite}
     kg = {"kg": target.kg} if target.kg else {}
+    url += f"?bridge={route}" if route else ""
     return connect(url, user=target.user, password=target.password, privilege=level, **kg, **how)
 
 
@@ -32,11 +34,18 @@ class IpmiLab:
     name = f"ipmi-lab {version('ipmi-lab')}"
 
     def raw(
-        self, target: Target, way: Way, request: bytes, *, level: str = "ADMINISTRATOR", patience: float = 2
+        self,
+        target: Target,
+        way: Way,
+        request: bytes,
+        *,
+        level: str = "ADMINISTRATOR",
+        patience: float = 2,
+        route: str = "",
     ) -> Answer:
         """Log in, send one command, log out."""
         try:
-            with opened(target, way, level=level, timeout=patience / 2) as ipmi:
+            with opened(target, way, level=level, route=route, timeout=patience / 2) as ipmi:
                 answer = ipmi.exchange(request[0], request[1], request[2:])
         except IpmiLabError as error:
             return Answer(error.exit_code, "", str(error))
@@ -50,6 +59,13 @@ class VirtualBmc:
     served: Served
     target: Target
     name: str = f"ipmi-lab {version('ipmi-lab')} virtual BMC"
+
+
+def serve_only(farm: Farm, way: Way, **changes: Any) -> VirtualBmc:
+    """A machine that takes this one way to log in: not every client can be told which to use."""
+    if isinstance(way, LanPlus):
+        return serve(farm, suites=[way.suite], **changes)
+    return serve(farm, authentications=[way.authentication.replace("password", "straight")], **changes)
 
 
 def serve(farm: Farm, *, address: str = "127.0.0.1", kg: str = "", **changes: Any) -> VirtualBmc:

@@ -80,14 +80,22 @@ class Answer:
     data: bytes = b""
 
 
+def hops(route: str) -> list[tuple[int, int]]:
+    """Address and channel of each hop."""
+    return [(int(address, 0), int(channel)) for address, channel in (hop.split("@") for hop in route.split(",") if hop)]
+
+
 class Client(Protocol):
     """A client of another make, of which every test of sessions asks the same."""
 
     name: str
 
-    def raw(self, target: Target, way: Way, request: bytes, *, level: str = ..., patience: float = ...) -> Answer:
+    def raw(
+        self, target: Target, way: Way, request: bytes, *, level: str = ..., patience: float = ..., route: str = ...
+    ) -> Answer:
         """Log in, send one command (network function, command, data), log out.
 
-        ``level`` is USER, OPERATOR or ADMINISTRATOR; ``patience`` is about how many seconds it waits in vain.
+        ``level`` is USER, OPERATOR or ADMINISTRATOR; ``patience`` is about how many seconds it waits in vain; ``route``
+        leads through controllers to the one that is asked, such as ``0x82@0,0x76@7``: an address and a channel a hop.
         """
         ...

@@ -1,11 +1,11 @@
 """BMCs of other makes on free loopback ports: Debian's ipmi_sim, and the server of pyghmi (that of virtualbmc too)."""
 
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
 from tests.interop.children import Child
+from tests.interop.openipmi import openipmi_name
 from tests.interop.peers import Target, library, program
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ipmi_sim"
@@ -24,23 +24,27 @@ class IpmiSim:
     """A BMC of ipmi_sim, started by ``examples/ipmi_sim/start.sh``, which keeps its state in ``folder``.
 
     ``system_interface`` is where the machine behind it would ask, see ``tests.interop.system_interface``. ``codec``
-    gives it a serial line instead, on the TCP port ``line``.
+    gives it a serial line instead, on the TCP port ``line``. ``authentications`` are the types of IPMI 1.5 that it
+    takes, in ipmi_sim's words.
     """
 
-    def __init__(self, folder: Path, *, address: str = "127.0.0.1", kg: str = "", codec: str = "") -> None:
-        self.name = _version()
+    def __init__(
+        self, folder: Path, *, address: str = "127.0.0.1", kg: str = "", codec: str = "", authentications: str = ""
+    ) -> None:
+        self.name = ipmi_sim_name()
         self.folder = folder
         self.line = free_port(address, socket.SOCK_STREAM) if codec else 0
-        self._child, port = self._start(address, kg, f"{self.line} codec {codec}" if codec else "")
+        serial = f"{self.line} codec {codec}" if codec else ""
+        self._child, port = self._start({"ADDRESS": address, "KG": kg, "SERIAL": serial, "AUTHS": authentications})
         self.target = Target(address, port, "ipmiusr", "test", kg.encode(), ("opensesspriv",))
 
-    def _start(self, address: str, kg: str, serial: str) -> tuple[Child, int]:
+    def _start(self, given: dict[str, str]) -> tuple[Child, int]:
+        address = given["ADDRESS"]
         for _ in range(5):  # another process may take the port first
             port = free_port(address)
             self.system_interface = (address, free_port(address, socket.SOCK_STREAM))
             command = [str(EXAMPLE / "start.sh"), str(port), str(self.folder)]
-            vm = "" if serial else str(self.system_interface[1])
-            child = Child(command, {"ADDRESS": address, "KG": kg, "VM": vm, "SERIAL": serial})
+            child = Child(command, given | {"VM": "" if given["SERIAL"] else str(self.system_interface[1])})
             if child.output.wait_until(lambda said: said.endswith(b"> ")):  # its prompt: all is set up
                 return child, port
             child.stop()
@@ -84,24 +88,33 @@ def _sessions(said: bytes) -> tuple[int, int]:
     return said.count(b"Activate session: "), said.count(b"Session closed: ")
 
 
-def _version() -> str:
-    """Name and version of the simulator on this machine."""
-    command = [program("ipmi_sim", "openipmi"), "-v", "-c", "/dev/null"]
-    words = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout.split()
-    return f"ipmi_sim {words[-1]}"
+def ipmi_sim_name() -> str:
+    """The simulator, by the version of OpenIPMI; of itself it says 1.0.13 in all of them."""
+    program("ipmi_sim", "openipmi")
+    return f"ipmi_sim of {openipmi_name()}"
+
+
+def pyghmi_bmc_name() -> str:
+    """pyghmi's server, by the version of pyghmi."""
+    return f"{library('pyghmi', 'pyghmi')} server"
 
 
 class PyghmiBmc:
     """A BMC of pyghmi: IPMI 2.0 with suite 3 only, one administrator."""
 
     def __init__(self, *, address: str = "127.0.0.1", kg: str = "") -> None:
-        self.name = f"{library('pyghmi', 'pyghmi')} server"
+        self.name = pyghmi_bmc_name()
         self._child = Child([sys.executable, str(PYGHMI_BMC), address], {"IPMI_PASSWORD": "test", "KG": kg})
         if not self._child.output.wait_until(lambda said: b"ready\n" in said):
             self.stop()
             raise AssertionError(f"pyghmi's server did not start:\n{self._child.output.text}")
         port = int(self._child.output.text.split()[0])
         self.target = Target(address, port, "admin", "test", kg.encode())
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs. A packet that it cannot decrypt ends it."""
+        return self._child.process.poll() is None
 
     def stop(self) -> None:
         """End the server."""

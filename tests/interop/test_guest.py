@@ -1,6 +1,6 @@
 """For real: Linux's own driver, KCS, and two BMCs of other makes in a machine of QEMU, which is booted once a run.
 
-``guest/inside.py`` is what runs there: our client, and ipmitool and FreeIPMI beside it.
+``guest/inside.py`` is what runs there, our client, and ``guest/others.py``, all others.
 """
 
 import fcntl
@@ -13,7 +13,10 @@ import pytest
 from tests.interop.command_lines import FreeIpmi, Ipmitool
 from tests.interop.conftest import InteropRecord, present
 from tests.interop.guest.machine import GUID, Machine
+from tests.interop.libraries import Pyghmi, PythonIpmi
+from tests.interop.openipmi import OpenIpmi
 from tests.interop.ours import IpmiLab
+from tests.interop.reasons import PYGHMI_LOCAL
 from tests.interop.servers import IpmiSim
 
 pytestmark = pytest.mark.interop
@@ -46,8 +49,16 @@ def guest(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         return found
 
 
-def test_our_client_gets_what_ipmitool_and_freeipmi_get(
-    guest: dict[str, Any], machine: Machine, ipmitool: Ipmitool, freeipmi: FreeIpmi, interop_record: InteropRecord
+@pytest.fixture(scope="session")
+def clients(
+    ipmitool: Ipmitool, freeipmi: FreeIpmi, openipmi: OpenIpmi, pyghmi: Pyghmi, python_ipmi: PythonIpmi
+) -> list[str]:
+    """Those of other makes, by name."""
+    return [ipmitool.name, freeipmi.name, openipmi.name, pyghmi.name, python_ipmi.name]
+
+
+def test_our_client_gets_what_all_others_get(
+    guest: dict[str, Any], machine: Machine, clients: list[str], interop_record: InteropRecord
 ) -> None:
     ours, others = guest["raw"], guest["others"]
     assert len(ours) == 13
@@ -55,22 +66,9 @@ def test_our_client_gets_what_ipmitool_and_freeipmi_get(
         assert ours["device id"] == "00 20 00 00 00 02 07 00 00 00 00 00"  # as QEMU's source has it
         assert ours["device GUID"] == "00 " + bytes.fromhex(GUID.replace("-", "")).hex(" ")
         assert ours["no such command"] == "c1"
-    with interop_record(ipmitool.name, machine.name, WAY):
-        assert {name: _of_ipmitool(others[f"ipmitool {name}"]) for name in ours} == ours
-    with interop_record(freeipmi.name, machine.name, WAY):
-        assert {name: _of_freeipmi(others[f"FreeIPMI {name}"]) for name in ours} == ours
-
-
-def _of_ipmitool(said: dict[str, Any]) -> str:
-    """Completion code and data as hex, from what ``ipmitool raw`` showed."""
-    refused = re.search(r"rsp=0x([0-9a-f]+)\)", said["err"])
-    return refused[1] if refused else " ".join(["00", *said["out"].split()])
-
-
-def _of_freeipmi(said: dict[str, Any]) -> str:
-    """The same from ``ipmi-raw``, which shows the command before it."""
-    assert said["out"].startswith("rcvd: "), said
-    return " ".join(said["out"].lower().split()[2:])
+    for client in clients:
+        with interop_record(client, machine.name, WAY):
+            assert others[client.split()[0]]["QEMU"] == ours
 
 
 def test_typed_answers_changes_and_records_come_through(guest: dict[str, Any]) -> None:
@@ -93,16 +91,25 @@ def test_what_we_say_that_the_driver_keeps_for_itself_it_does_refuse(guest: dict
 
 
 def test_controllers_behind_ipmi_sim_are_reached_through_the_driver(
-    guest: dict[str, Any], ipmitool: Ipmitool, interop_record: InteropRecord
+    guest: dict[str, Any], clients: list[str], interop_record: InteropRecord
 ) -> None:
     name = f"{guest['simulator']} behind QEMU"
     with interop_record(IpmiLab.name, name, f"{WAY}, one hop"):
         assert guest["bridged"][:-1] == ["01 01 01 02 02 9f 91 12 00 30 00 00 00 00 00"], guest["bridged"]
         assert guest["bridged elsewhere"][0].startswith("02 01 03 04 02 9f 91 12 00 72 00")
-    with interop_record(ipmitool.name, name, f"{WAY}, one hop"):
-        assert guest["ipmitool bridged"]["out"].split() == guest["bridged"][0].split(), guest["ipmitool bridged"]
+    bmc = guest["ipmi_sim raw"]["device id"]
     with interop_record(IpmiLab.name, name, WAY):
-        assert guest["ipmi_sim raw"]["device id"].startswith("00 00 03 09 08 02 9f 91 12 00 02 0f")  # as bmc.emu says
+        assert bmc.startswith("00 00 03 09 08 02 9f 91 12 00 02 0f")  # as bmc.emu says
+    for client in clients:
+        said = guest["others"][client.split()[0]]
+        with interop_record(client, name, WAY):
+            assert said["ipmi_sim"] == [bmc]
+        if client.startswith("pyghmi"):
+            with interop_record(client, name, f"{WAY}, one hop", *PYGHMI_LOCAL):
+                assert said["bridged"] == [bmc]
+        else:
+            with interop_record(client, name, f"{WAY}, one hop"):
+                assert said["bridged"] == [f"00 {guest['bridged'][0]}"]
 
 
 def test_a_controller_that_is_not_there_is_told_when_the_driver_has_tried_enough(guest: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from tests.interop.test_our_bmc import DEVICE_ID, GET_DEVICE_ID
 
 pytestmark = pytest.mark.interop
 WAY = LanPlus(3)
+CLIENTS = ["ipmitool", "freeipmi", "openipmi", "python_ipmi", "ours"]
 
 
 @pytest.fixture(scope="module")
@@ -22,22 +23,21 @@ def farm() -> Iterator[Farm]:
         yield farm
 
 
-@pytest.mark.parametrize("way", [Lan("md5"), WAY], ids=str)
-@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "ours"], indirect=True)
+@pytest.mark.parametrize(
+    ("client", "way"),
+    [(client, way) for client in CLIENTS for way in (Lan("md5"), WAY)] + [("pyghmi", WAY)],
+    indirect=["client"],
+    ids=str,
+)
 def test_the_null_user_logs_in(client: Client, way: Way, farm: Farm, interop_record: InteropRecord) -> None:
     bmc = null_user(farm)
     with interop_record(client.name, bmc.name, f"{way}, null user"):
         assert client.raw(bmc.target, way, GET_DEVICE_ID).data == DEVICE_ID
 
 
-@pytest.fixture
-def ours() -> IpmiLab:
-    return IpmiLab()
-
-
 def null_user(farm: Farm) -> VirtualBmc:
     users = [UserProfile(user=""), UserProfile(user="viewer", privilege="user")]
-    bmc = serve(farm, users=users, insecure=False, passwords={"": PASSWORD})
+    bmc = serve(farm, users=users, suites=[3], insecure=False, passwords={"": PASSWORD})
     return VirtualBmc(bmc.served, Target("127.0.0.1", bmc.target.port, "", PASSWORD))
 
 
@@ -50,7 +50,7 @@ def test_ipmitool_sees_the_null_user_and_needs_no_name(ipmitool: Ipmitool, farm:
     assert ipmitool.nameless(bmc.target, WAY, "mc", "guid").exit_code == 0
 
 
-@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "ours"], indirect=True)
+@pytest.mark.parametrize("client", CLIENTS, indirect=True)
 def test_a_users_session_works_where_users_packets_need_no_codes(
     client: Client, farm: Farm, interop_record: InteropRecord
 ) -> None:

@@ -1,32 +1,57 @@
 """Clients that were written elsewhere at our virtual BMC."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from ipmi_lab.sessions.crypto import hash_of
+from ipmi_lab.sessions.keys import Agreement
 from ipmi_lab.virtual.farm import Farm
 from tests.interop.command_lines import FreeIpmi, Ipmitool
 from tests.interop.conftest import InteropRecord
-from tests.interop.ours import PASSWORD, IpmiLab, VirtualBmc, serve
+from tests.interop.libraries import PythonIpmi
+from tests.interop.ours import PASSWORD, IpmiLab, VirtualBmc, serve, serve_only
 from tests.interop.peers import Client, Lan, LanPlus, Way
-from tests.interop.test_peers_at_ipmi_sim import GET_DEVICE_ID, NO_MD2, NO_MD5_128, names
+from tests.interop.reasons import (
+    HMAC_MD5,
+    IPMITOOL_RC4,
+    LANS,
+    MD5_128,
+    NO_MD2,
+    NO_MD5_128,
+    OPENIPMI_CONSTANTS,
+    OPENIPMI_SIGNS,
+    PYTHON_IPMI_CONSTANTS,
+    PYTHON_IPMI_IPV6,
+    PYTHON_IPMI_MD2,
+    RC4,
+    SUITES,
+    Case,
+    Why,
+    cases,
+    names,
+)
+from tests.interop.test_peers_at_ipmi_sim import GET_DEVICE_ID
 
 pytestmark = pytest.mark.interop
 
 DEVICE_ID = bytes.fromhex("20 01 01 00 02 80 00 00 00 00 00 00 00 00 00")
 WORKS: dict[str, list[Way]] = {
     "ipmitool": [*map(Lan, ("none", "password", "md5")), *map(LanPlus, (0, 1, 2, 3, 6, 7, 8, 15, 16, 17))],
-    "freeipmi": [
-        *map(Lan, ("none", "password", "md2", "md5")),
-        *map(LanPlus, (0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17)),
-    ],
-    "python_ipmi": [Lan("md5"), *map(LanPlus, (1, 2, 3))],
-    "pyghmi": [LanPlus(3)],
-    "ours": [*map(Lan, ("none", "password", "md2", "md5")), *map(LanPlus, range(20))],
+    "freeipmi": [*LANS, *map(LanPlus, (0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17))],
+    "openipmi": [*LANS, *map(LanPlus, (0, 1, 2, 3, 6, 11))],
+    "python_ipmi": [*map(Lan, ("none", "password", "md5")), *map(LanPlus, (1, 2, 3, 15))],
+    "pyghmi": [LanPlus(3), LanPlus(17)],
+    "ours": [*LANS, *SUITES],
 }
-FAILS: list[tuple[str, Way, str, tuple[str, str]]] = [
+FAILS: list[Case] = [
     ("ipmitool", Lan("md2"), "No internal support for MD2", NO_MD2),
-    *[("ipmitool", LanPlus(suite), "Assertion `0' failed", NO_MD5_128) for suite in (11, 12)],
+    *cases("ipmitool", MD5_128, "Assertion `0' failed", NO_MD5_128),
+    *cases("ipmitool", RC4, "Assertion `crypt_alg == IPMI_CRYPT_AES_CBC_128' failed", IPMITOOL_RC4),
+    *cases("openipmi", HMAC_MD5, "no domain came up", OPENIPMI_SIGNS),
+    *cases("openipmi", (12,), "no domain came up", OPENIPMI_CONSTANTS),
+    ("python_ipmi", Lan("md2"), "NotSupportedError: authentication type 1", PYTHON_IPMI_MD2),
+    *cases("python_ipmi", (16, 17), "RetryError", PYTHON_IPMI_CONSTANTS),
 ]
 
 
@@ -41,18 +66,14 @@ def bmc(farm: Farm) -> VirtualBmc:
     return serve(farm)
 
 
-@pytest.fixture
-def ours() -> IpmiLab:
-    return IpmiLab()
-
-
 @pytest.mark.parametrize(
     ("client", "way"),
     [(client, way) for client, ways in WORKS.items() for way in ways],
     indirect=["client"],
     ids=str,
 )
-def test_a_client_gets_the_device_id(client: Client, way: Way, bmc: VirtualBmc, interop_record: InteropRecord) -> None:
+def test_a_client_gets_the_device_id(client: Client, way: Way, farm: Farm, interop_record: InteropRecord) -> None:
+    bmc = serve_only(farm, way)
     with interop_record(client.name, bmc.name, way):
         answer = client.raw(bmc.target, way, GET_DEVICE_ID)
 
@@ -61,13 +82,42 @@ def test_a_client_gets_the_device_id(client: Client, way: Way, bmc: VirtualBmc, 
 
 @pytest.mark.parametrize(("client", "way", "words", "why"), FAILS, indirect=["client"], ids=names(FAILS))
 def test_a_client_gets_nothing_for_a_known_reason(
-    client: Client, way: Way, words: str, why: tuple[str, str], bmc: VirtualBmc, interop_record: InteropRecord
+    client: Client, way: Way, words: str, why: Why, farm: Farm, interop_record: InteropRecord
 ) -> None:
+    bmc = serve_only(farm, way)
     with interop_record(client.name, bmc.name, way, *why):
         answer = client.raw(bmc.target, way, GET_DEVICE_ID, patience=0.5)
 
         assert answer.completion is None
         assert words in answer.output + answer.errors
+
+
+def constant(size: int) -> Callable[[Agreement, int], bytes]:
+    """K1 and K2 as they are, but for the size of what is hashed."""
+    return lambda agreed, number: hash_of(agreed.suite.authentication, agreed.session_key, bytes((number,)) * size)
+
+
+@pytest.mark.parametrize(
+    ("client", "suite", "key"),
+    [
+        ("python_ipmi", 16, constant(32)),
+        ("openipmi", 12, constant(16)),
+        ("openipmi", 7, lambda agreed, number: agreed.session_key),
+    ],
+    indirect=["client"],
+    ids=["PYTHON_IPMI_CONSTANTS", "OPENIPMI_CONSTANTS", "OPENIPMI_SIGNS"],
+)
+def test_a_client_that_makes_other_keys_works_where_the_bmc_makes_the_same(
+    client: Client,
+    suite: int,
+    key: Callable[[Agreement, int], bytes],
+    farm: Farm,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Agreement, "key", key)
+    bmc = serve_only(farm, LanPlus(suite))
+
+    assert client.raw(bmc.target, LanPlus(suite), GET_DEVICE_ID).data == DEVICE_ID
 
 
 @pytest.mark.parametrize("user", ["admin", "nobody"])
@@ -90,32 +140,41 @@ def test_a_safe_bmc_takes_nothing_weak(client: Client, way: Way, farm: Farm) -> 
     assert client.raw(bmc.target, way, GET_DEVICE_ID, patience=0.5).completion is None
 
 
-@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "ours"], indirect=True)
+@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "openipmi", "python_ipmi", "ours"], indirect=True)
 def test_packets_without_codes_are_enough_where_the_channel_says_so(
-    client: Client, ipmitool: Ipmitool, farm: Farm, interop_record: InteropRecord
+    client: Client, ours: IpmiLab, farm: Farm, interop_record: InteropRecord
 ) -> None:
     bmc = serve(farm)
-    assert ipmitool.raw(bmc.target, LanPlus(17), bytes.fromhex("06 40 01 b2 00")).completion == 0
+    assert ours.raw(bmc.target, LanPlus(17), bytes.fromhex("06 40 01 b2 00")).completion == 0
     with interop_record(client.name, bmc.name, "1.5 md5, packets unsigned"):
         answer = client.raw(bmc.target, Lan("md5"), GET_DEVICE_ID)
 
         assert answer.data == DEVICE_ID, answer
 
 
-@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "pyghmi", "python_ipmi", "ours"], indirect=True)
+@pytest.mark.parametrize("client", [*WORKS], indirect=True)
 def test_a_bmc_key_is_used(client: Client, farm: Farm, interop_record: InteropRecord) -> None:
-    bmc = serve(farm, kg="abcdefghijklmnopqrst")
+    bmc = serve(farm, kg="abcdefghijklmnopqrst", suites=[3])
     with interop_record(client.name, bmc.name, f"{LanPlus(3)} with K_g"):
         answer = client.raw(bmc.target, LanPlus(3), GET_DEVICE_ID)
 
         assert answer.data == DEVICE_ID, answer
 
 
-@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "ours"], indirect=True)
+@pytest.mark.parametrize("client", [client for client in WORKS if client != "python_ipmi"], indirect=True)
 def test_ipv6_reaches_it(client: Client, farm: Farm, interop_record: InteropRecord) -> None:
-    bmc = serve(farm, address="::1")
+    bmc = serve(farm, address="::1", suites=[3])
     with interop_record(client.name, bmc.name, f"{LanPlus(3)} over IPv6"):
         assert client.raw(bmc.target, LanPlus(3), GET_DEVICE_ID).data == DEVICE_ID
+
+
+def test_python_ipmi_does_not_reach_it_over_ipv6(
+    python_ipmi: PythonIpmi, farm: Farm, interop_record: InteropRecord
+) -> None:
+    with interop_record(python_ipmi.name, VirtualBmc.name, f"{LanPlus(3)} over IPv6", *PYTHON_IPMI_IPV6):
+        answer = python_ipmi.raw(serve(farm, address="::1").target, LanPlus(3), GET_DEVICE_ID)
+
+        assert "Address family for hostname not supported" in answer.errors
 
 
 @pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "ours"], indirect=True)

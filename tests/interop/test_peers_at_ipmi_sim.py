@@ -1,12 +1,32 @@
 """Clients of other makes at ipmi_sim: whether our servers and clients for tests stand, before our own code is asked."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
 from tests.interop.command_lines import FreeIpmi, Ipmitool
-from tests.interop.conftest import InteropRecord, StartIpmiSim
+from tests.interop.conftest import InteropRecord, StartIpmiSim, present
+from tests.interop.libraries import Pyghmi, PythonIpmi
 from tests.interop.peers import Client, Lan, LanPlus, Way
+from tests.interop.reasons import (
+    HMAC_MD5,
+    LANS,
+    MD5_128,
+    NO_MD2,
+    NO_MD5_128,
+    NO_RC4,
+    NO_SHA256,
+    OPENIPMI_SIGNS,
+    PYTHON_IPMI_IPV6,
+    PYTHON_IPMI_MD2,
+    RC4,
+    SHORT_CONSTANTS,
+    Case,
+    Why,
+    cases,
+    names,
+)
 from tests.interop.servers import IpmiSim
 
 pytestmark = pytest.mark.interop
@@ -16,22 +36,21 @@ DEVICE_ID = bytes.fromhex("00 03 09 08 02 9f 91 12 00 02 0f 00 00 00 00")
 
 WORKS: dict[str, list[Way]] = {
     "ipmitool": [Lan("none"), Lan("password"), Lan("md5"), *map(LanPlus, (0, 1, 2, 3, 6))],
-    "freeipmi": [*map(Lan, ("none", "password", "md2", "md5")), *map(LanPlus, (0, 1, 2, 3, 6))],
+    "freeipmi": [*LANS, *map(LanPlus, (0, 1, 2, 3, 6, 11))],
+    "openipmi": [*LANS, *map(LanPlus, (0, 1, 2, 3, 6, 11, 12))],
     "python_ipmi": [Lan("md5"), *map(LanPlus, (1, 2, 3))],
     "pyghmi": [LanPlus(3)],
 }
-NO_MD2 = "Debian builds ipmitool without MD2.", "ipmitool"
-NO_MD5_128 = "ipmitool aborts at the integrity algorithm MD5-128.", "ipmitool"
-SHORT_CONSTANTS = "ipmi_sim derives K1 and K2 of HMAC-MD5 suites from constants of 16 bytes, not 20.", "ipmi_sim"
-NO_SHA256 = "ipmi_sim has no SHA-256.", "ipmi_sim"
-FAILS: list[tuple[str, Way, str, tuple[str, str]]] = [
+FAILS: list[Case] = [
     ("ipmitool", Lan("md2"), "No internal support for MD2", NO_MD2),
-    *[("ipmitool", LanPlus(suite), "Set Session Privilege Level to", SHORT_CONSTANTS) for suite in (7, 8)],
-    *[("ipmitool", LanPlus(suite), "Assertion `0' failed", NO_MD5_128) for suite in (11, 12)],
-    *[("ipmitool", LanPlus(suite), "invalid authentication algorithm", NO_SHA256) for suite in (15, 16, 17)],
-    *[("freeipmi", LanPlus(suite), "session timeout", SHORT_CONSTANTS) for suite in (7, 8, 12)],
-    *[("freeipmi", LanPlus(suite), "internal IPMI error", NO_SHA256) for suite in (15, 16, 17)],
-    *[("python_ipmi", LanPlus(suite), "Invalid authentication algorithm", NO_SHA256) for suite in (15, 16, 17)],
+    *cases("ipmitool", HMAC_MD5, "Set Session Privilege Level to", SHORT_CONSTANTS),
+    *cases("ipmitool", MD5_128, "Assertion `0' failed", NO_MD5_128),
+    *cases("ipmitool", RC4, "invalid confidentiality algorithm", NO_RC4),
+    *cases("ipmitool", (15, 16, 17), "invalid authentication algorithm", NO_SHA256),
+    *cases("freeipmi", (7, 8, 12), "session timeout", SHORT_CONSTANTS),
+    *cases("freeipmi", (15, 16, 17), "internal IPMI error", NO_SHA256),
+    *cases("openipmi", HMAC_MD5, "no domain came up", OPENIPMI_SIGNS),
+    *cases("python_ipmi", (15, 16, 17), "Invalid authentication algorithm", NO_SHA256),
 ]
 REFUSALS: list[tuple[str, Way, str]] = [
     ("ipmitool", LanPlus(3), "Unable to establish IPMI v2 / RMCP+ session"),
@@ -44,34 +63,58 @@ REFUSALS: list[tuple[str, Way, str]] = [
 ]
 
 
-def names(cases: list[tuple[str, Way, str, tuple[str, str]]] | list[tuple[str, Way, str]]) -> list[str]:
-    """A case is known by its client and its way."""
-    return [f"{client}-{way}" for client, way, *_ in cases]
-
-
 @pytest.mark.parametrize(
     ("client", "way"),
     [(client, way) for client, ways in WORKS.items() for way in ways],
     indirect=["client"],
     ids=str,
 )
-def test_a_peer_gets_the_device_id(client: Client, way: Way, ipmi_sim: IpmiSim, interop_record: InteropRecord) -> None:
+def test_a_peer_gets_the_device_id(
+    client: Client, way: Way, sim_for: Callable[[Way], IpmiSim], interop_record: InteropRecord
+) -> None:
+    ipmi_sim = sim_for(way)
     with interop_record(client.name, ipmi_sim.name, way):
         answer = client.raw(ipmi_sim.target, way, GET_DEVICE_ID)
 
         assert (answer.exit_code, answer.completion, answer.data) == (0, 0, DEVICE_ID), answer
 
 
-def test_suite_11_works_too(freeipmi: FreeIpmi, start_ipmi_sim: StartIpmiSim, interop_record: InteropRecord) -> None:
-    server = start_ipmi_sim()  # of its own: after it the next session of IPMI 1.5 with a password crashes ipmi_sim
-    with interop_record(freeipmi.name, server.name, LanPlus(11)):
-        assert freeipmi.raw(server.target, LanPlus(11), GET_DEVICE_ID).data == DEVICE_ID
+@pytest.mark.parametrize("way", [Lan("none"), Lan("password")], ids=str)
+def test_python_ipmi_takes_what_it_is_left(
+    way: Lan, python_ipmi: PythonIpmi, start_ipmi_sim: StartIpmiSim, interop_record: InteropRecord
+) -> None:
+    server = start_ipmi_sim(authentications=way.authentication.replace("password", "straight"))
+    with interop_record(python_ipmi.name, server.name, way):
+        assert python_ipmi.raw(server.target, way, GET_DEVICE_ID).data == DEVICE_ID
+
+
+def test_python_ipmi_has_no_md2(
+    python_ipmi: PythonIpmi, start_ipmi_sim: StartIpmiSim, interop_record: InteropRecord
+) -> None:
+    server = start_ipmi_sim(authentications="md2")
+    with interop_record(python_ipmi.name, server.name, Lan("md2"), *PYTHON_IPMI_MD2):
+        answer = python_ipmi.raw(server.target, Lan("md2"), GET_DEVICE_ID)
+
+        assert "NotSupportedError: authentication type 1" in answer.errors
+
+
+def test_pyghmi_proposes_suite_17_and_gets_suite_3(
+    pyghmi: Pyghmi, ipmi_sim: IpmiSim, interop_record: InteropRecord
+) -> None:
+    with interop_record(pyghmi.name, ipmi_sim.name, LanPlus(17), *NO_SHA256):
+        assert "suite 3 came about" in pyghmi.raw(ipmi_sim.target, LanPlus(3), GET_DEVICE_ID).errors
 
 
 @pytest.mark.parametrize(("client", "way", "words", "why"), FAILS, indirect=["client"], ids=names(FAILS))
 def test_a_peer_gets_nothing_for_a_known_reason(
-    client: Client, way: Way, words: str, why: tuple[str, str], ipmi_sim: IpmiSim, interop_record: InteropRecord
+    client: Client,
+    way: Way,
+    words: str,
+    why: Why,
+    sim_for: Callable[[Way], IpmiSim],
+    interop_record: InteropRecord,
 ) -> None:
+    ipmi_sim = sim_for(way)
     with interop_record(client.name, ipmi_sim.name, way, *why):
         answer = client.raw(ipmi_sim.target, way, GET_DEVICE_ID, patience=0.5)
 
@@ -91,15 +134,25 @@ def test_a_wrong_password_is_refused(client: Client, way: Way, words: str, ipmi_
     assert words in answer.errors
 
 
-@pytest.mark.parametrize("way", [Lan("md5"), LanPlus(3)], ids=str)
-@pytest.mark.parametrize("client", ["ipmitool", "freeipmi"], indirect=True)
-def test_the_null_user_logs_in(client: Client, way: Way, ipmi_sim: IpmiSim) -> None:
-    answer = client.raw(ipmi_sim.target.as_user("", "test"), way, GET_DEVICE_ID, level="USER")
+@pytest.mark.parametrize(
+    ("client", "way"),
+    [
+        (client, way)
+        for client in [*WORKS, "ours"]
+        for way in (Lan("md5"), LanPlus(3))
+        if way in WORKS.get(client, [way])
+    ],
+    indirect=["client"],
+    ids=str,
+)
+def test_the_null_user_logs_in(client: Client, way: Way, ipmi_sim: IpmiSim, interop_record: InteropRecord) -> None:
+    with interop_record(client.name, ipmi_sim.name, f"{way}, null user"):
+        answer = client.raw(ipmi_sim.target.as_user("", "test"), way, GET_DEVICE_ID, level="USER")
 
-    assert answer.data == DEVICE_ID, answer
+        assert answer.data == DEVICE_ID, answer
 
 
-@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "pyghmi", "python_ipmi"], indirect=True)
+@pytest.mark.parametrize("client", [*WORKS], indirect=True)
 def test_a_password_longer_than_1_5_knows_logs_in(client: Client, ipmi_sim: IpmiSim) -> None:
     longest = ipmi_sim.target.as_user("longpw", "0123456789abcdefWXY")
 
@@ -108,7 +161,7 @@ def test_a_password_longer_than_1_5_knows_logs_in(client: Client, ipmi_sim: Ipmi
     assert answer.data == DEVICE_ID, answer
 
 
-@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "pyghmi", "python_ipmi"], indirect=True)
+@pytest.mark.parametrize("client", [*WORKS], indirect=True)
 def test_a_bmc_key_is_used(client: Client, ipmi_sim_with_key: IpmiSim, interop_record: InteropRecord) -> None:
     with interop_record(client.name, ipmi_sim_with_key.name, f"{LanPlus(3)} with K_g"):
         answer = client.raw(ipmi_sim_with_key.target, LanPlus(3), GET_DEVICE_ID)
@@ -122,11 +175,26 @@ def test_a_bmc_key_that_is_not_sent_is_missed(ipmitool: Ipmitool, ipmi_sim_with_
     assert ipmitool.raw(without, LanPlus(3), GET_DEVICE_ID).completion is None
 
 
-@pytest.mark.parametrize("client", ["ipmitool", "freeipmi"], indirect=True)
-def test_ipv6_reaches_it(client: Client, start_ipmi_sim: StartIpmiSim, interop_record: InteropRecord) -> None:
-    server = start_ipmi_sim(address="::1")
-    with interop_record(client.name, server.name, f"{LanPlus(3)} over IPv6"):
-        assert client.raw(server.target, LanPlus(3), GET_DEVICE_ID).data == DEVICE_ID
+@pytest.fixture(scope="module")
+def ipmi_sim_on_ipv6(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IpmiSim]:
+    server = present(lambda: IpmiSim(tmp_path_factory.mktemp("ipmi_sim"), address="::1"))
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "openipmi", "pyghmi", "ours"], indirect=True)
+def test_ipv6_reaches_it(client: Client, ipmi_sim_on_ipv6: IpmiSim, interop_record: InteropRecord) -> None:
+    with interop_record(client.name, ipmi_sim_on_ipv6.name, f"{LanPlus(3)} over IPv6"):
+        assert client.raw(ipmi_sim_on_ipv6.target, LanPlus(3), GET_DEVICE_ID).data == DEVICE_ID
+
+
+def test_python_ipmi_does_not_reach_it_over_ipv6(
+    python_ipmi: PythonIpmi, ipmi_sim_on_ipv6: IpmiSim, interop_record: InteropRecord
+) -> None:
+    with interop_record(python_ipmi.name, ipmi_sim_on_ipv6.name, f"{LanPlus(3)} over IPv6", *PYTHON_IPMI_IPV6):
+        answer = python_ipmi.raw(ipmi_sim_on_ipv6.target, LanPlus(3), GET_DEVICE_ID)
+
+        assert "Address family for hostname not supported" in answer.errors
 
 
 def test_power_reaches_the_machine(ipmitool: Ipmitool, freeipmi: FreeIpmi, ipmi_sim: IpmiSim) -> None:

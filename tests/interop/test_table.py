@@ -4,7 +4,7 @@ import pytest
 
 from tests.interop.conftest import present
 from tests.interop.peers import program
-from tests.interop.table import Crossing, markdown
+from tests.interop.table import GAP, PAGE, Crossing, markdown
 
 
 def test_a_page_has_a_table_for_each_server_and_numbers_its_reasons() -> None:
@@ -21,8 +21,32 @@ def test_a_page_has_a_table_for_each_server_and_numbers_its_reasons() -> None:
     assert "|         | FreeIPMI 2   | ipmitool 1   |" in page
     assert "| 1.5 md2 | yes          | 1            |" in page
     assert "| 1.5 md5 | –            | yes          |" in page
+    assert page.count("|         | FreeIPMI 2   | ipmitool 1   |") == 2  # who was not there has a column of gaps
     assert page.count("It has no MD2.") == 1
     assert "1. It has no MD2. Fault: ipmitool." in page
+
+
+def test_what_fails_plainly_fails_in_its_variations() -> None:
+    page = markdown(
+        [
+            Crossing("a", "sim", "1.5 md5", "It cannot.", "a"),
+            Crossing("b", "sim", "1.5 md5, two hops"),
+            Crossing("b", "sim", "1.5 md5 over IPv6"),
+            Crossing("b", "sim", "1.5 none, one hop"),
+        ]
+    )
+
+    assert "| 1.5 md5, two hops | 1   | yes |" in page
+    assert "| 1.5 md5 over IPv6 | 1   | yes |" in page
+    assert "| 1.5 none, one hop | –   | yes |" in page
+    assert "| 1.5 md5           | 1   | –   |" in page
+
+
+def test_every_cell_of_the_page_has_a_test() -> None:
+    cells = [cell.strip() for line in PAGE.read_text().splitlines() if line.startswith("|") for cell in line.split("|")]
+
+    assert GAP not in cells
+    assert "yes" in cells
 
 
 def test_kinds_are_in_the_order_of_their_numbers() -> None:

@@ -18,8 +18,8 @@ ROOT = HERE.parents[2]
 KERNEL = ROOT / "build" / "guest"
 MODULES = ("ipmi_msghandler", "ipmi_devintf", "ipmi_si")
 NOT_WANTED = ("test", "tests", "idlelib", "lib2to3", "tkinter", "turtledemo", "ensurepip", "distutils", "pydoc_data")
-PURE = ("click", "tabulate")  # what the program needs besides
-TOOLS = (("ipmitool", "ipmitool"), ("ipmi-raw", "freeipmi-tools"))
+PURE = ("click", "tabulate", "pyghmi", "pyipmi")  # what the program needs besides, and libraries of others
+TOOLS = (("ipmitool", "ipmitool"), ("ipmi-raw", "freeipmi-tools"), ("openipmish", "openipmi"))
 GUID = "a1234567-89ab-cdef-a123-456789abcdef"
 HARDWARE = (
     *("-machine", "q35,accel=tcg", "-m", "512", "-nodefaults", "-no-reboot", "-display", "none"),
@@ -65,7 +65,7 @@ class Machine:
 
 
 def build(tree: Path, image: Path) -> None:
-    """The guest's root: busybox, this Python, our package, ipmitool and FreeIPMI, with the libraries that they need."""
+    """The guest's root: busybox, this Python, our package and the other clients, with the libraries that they need."""
     for name in ("bin", "dev", "proc", "sys", "tmp", "modules", "project", "usr/bin"):
         (tree / name).mkdir(parents=True)
     shutil.copy(program("busybox", "busybox-static"), tree / "bin" / "busybox")
@@ -74,7 +74,8 @@ def build(tree: Path, image: Path) -> None:
     for name in MODULES:
         shutil.copy(KERNEL / f"{name}.ko", tree / "modules")
     shutil.copy(HERE / "init", tree / "init")
-    shutil.copy(HERE / "inside.py", tree / "inside.py")
+    for name in ("inside.py", "others.py"):
+        shutil.copy(HERE / name, tree / name)
     binaries = [*_python(tree), *_tools(tree)]
     for library in libraries(binaries):
         place = tree / library.relative_to("/")
