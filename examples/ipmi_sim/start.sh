@@ -1,5 +1,5 @@
 #!/bin/sh
-# A BMC of ipmi_sim on loopback, for any user: start.sh [PORT] [STATE-FOLDER]. "quit" ends it.
+# A BMC of ipmi_sim on loopback, for any user: start.sh [PORT] [STATE-FOLDER]. A signal ends it, or "quit" on a pipe.
 # From the environment: ADDRESS to listen on (127.0.0.1), KG, a BMC key of at most 19 characters (none), AUTHS, what
 # it takes of IPMI 1.5 ("none straight md2 md5"), VM, a TCP port for its system interface as QEMU speaks it (none), or
 # SERIAL in place of it, a TCP port and a codec ("9002 codec Direct").
@@ -15,4 +15,7 @@ sed -e "s|@ADDRESS@|${ADDRESS:-127.0.0.1}|" -e "s|@PORT@|${1:-9623}|" \
 
 [ -z "${SERIAL:-}" ] || echo "serial 15 ${ADDRESS:-127.0.0.1} $SERIAL" >>"$STATE/lan.conf"
 
-exec ipmi_sim -c "$STATE/lan.conf" -f "$FOLDER/bmc.emu" -s "$STATE"
+# It wants to be asked: from a terminal in the background it would stop, and from /dev/null it would abort.
+[ -p /dev/stdin ] || QUIET=--nostdio
+
+exec ipmi_sim ${QUIET:-} -c "$STATE/lan.conf" -f "$FOLDER/bmc.emu" -s "$STATE"

@@ -1,12 +1,14 @@
 """The example suites, unchanged, at a BMC that nobody here wrote: only the inventory is another."""
 
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from ipmi_lab.lab.open import connect
 from tests.interop.servers import EXAMPLE, IpmiSim
 
 pytestmark = pytest.mark.interop
@@ -49,3 +51,18 @@ def test_the_pytest_suite_passes(inventory: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert "4 passed, 2 skipped" in done.stdout
     assert "server1 has no self-test (caps in the inventory)" in done.stdout
+
+
+def test_the_example_bmc_starts_as_a_job_of_a_script(tmp_path: Path) -> None:
+    """Without an input: ipmi_sim itself aborts at /dev/null (and stops at a terminal in the background)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    child = subprocess.Popen([EXAMPLE / "start.sh", str(port), str(tmp_path)], stdin=subprocess.DEVNULL)
+    try:
+        ipmi = connect(f"lanplus://ipmiusr@127.0.0.1:{port}", password="test", timeout=1.0)
+        assert ipmi.wait_until_ready(timeout=20, interval=0.1, stable=1) < 20
+        assert child.poll() is None
+    finally:
+        child.terminate()
+        child.wait(10)
