@@ -9,7 +9,12 @@ from tests import messaging
 from tests.interop.table import InteropPage
 from tests.proofs import Proof, Proves, proofs_of, recorder
 
-PROVING = ("tests/commands/test_faces.py", "tests/commands/test_other_codecs.py", "tests/interop/test_messaging_at_")
+PROVING = (
+    "tests/commands/test_faces.py",
+    "tests/commands/test_other_codecs.py",
+    "tests/interop/test_messaging_at_",
+    "tests/interop/test_bridging_at_ours.py",
+)
 
 
 @pytest.fixture

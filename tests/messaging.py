@@ -10,18 +10,22 @@ from tabulate import tabulate
 
 from ipmi_lab.commands import byname
 from ipmi_lab.commands.command import title
+from ipmi_lab.virtual.bmc import VirtualBmc
+from ipmi_lab.virtual.profile import Profile
 from tests.proofs import MESSAGING, Proof
 
 PAGE = Path(__file__).parents[1] / "docs" / "messaging.md"
 CLIENTS = ("ipmitool", "FreeIPMI", "OpenIPMI", "python-ipmi", "pyghmi")
 SERVERS = ("ipmi_sim", "ipmi_sim's system interface", "pyghmi's server")
 CODECS = ("libfreeipmi's templates", "python-ipmi's messages", "the standard's text and go-ipmi, by hand")
-FACES = ("method", "by name", "keyword", "shell")
+SHOWN = {"by name": "typed, by name", "method": "method", "keyword": "keyword", "shell": "shell"}
+SHOWN |= {"virtual BMC": "virtual BMC"}
 HEAD = """# The messaging commands
 
 All 31 rows of IPMI's "Messaging Support Commands", on every face. Each cell is a test that ran and passed: on the left
 ours at our virtual BMC (the method in both worlds, blocking and asyncio), on the right those that cross over.
 
+- *virtual BMC*: the part of it that answered this command, with 00h and an answer that our client took apart.
 - *clients at our BMC*: a program or library that nobody here wrote sent the command, and understood our answer.
 - *our client at*: a BMC that nobody here wrote answered it. `ipmi_sim` keeps some of them from a LAN; those were sent
   to its system interface, as the machine behind it does.
@@ -64,21 +68,27 @@ ipmi-lab -t virtual:rack-server send GetUserAccess user_id=2
 """
 
 
+def part_of(name: str) -> str:
+    """The file of the virtual BMC's part that answers a command."""
+    parts = {command: type(part) for part in VirtualBmc(Profile(), {"admin": ""}).parts for command, _ in part.slots()}
+    return f"virtual/{parts[byname.find(name)].__module__.split('.')[-1]}.py"
+
+
 def cells(name: str, proofs: set[Proof]) -> list[str]:
     """One row; what no test proved is missing."""
     command = byname.find(name)
     method = title(name).lower().replace(" ", "_")
     shown = {"method": f"`{method}()`", "by name": f"`{name}`", "keyword": title(name), "shell": f"`send {name}`"}
-    faces = {face: shown[face] if Proof(name, face) in proofs else "missing" for face in FACES}
+    shown["virtual BMC"] = f"`{part_of(name)}`"
+    faces = {face: shown[face] if Proof(name, face) in proofs else "missing" for face in SHOWN}
     crossed = [", ".join(peer for peer in peers if Proof(name, peer) in proofs) for peers in (CLIENTS, SERVERS, CODECS)]
-    return [f"{command.command:02X}h", faces["by name"], faces["method"], faces["keyword"], faces["shell"], *crossed]
+    return [f"{command.command:02X}h", *(faces[face] for face in SHOWN), *crossed]
 
 
 def page(proofs: Iterable[Proof]) -> str:
     """The whole page."""
     known = set(proofs)
-    heads = ["number", "typed, by name", "method", "keyword", "shell"]
-    heads += ["clients at our BMC", "our client at", "same bytes as"]
+    heads = ["number", *SHOWN.values(), "clients at our BMC", "our client at", "same bytes as"]
     rows = [[cell or "–" for cell in cells(name, known)] for name in MESSAGING]
     return HEAD + tabulate(rows, heads, tablefmt="github", disable_numparse=True) + "\n"
 

@@ -1,8 +1,8 @@
 """The rows of the battery: what is measured, what the others reached, and what must hold.
 
 The figures of the others were measured once, on loopback, with ipmitool 1.8.19, FreeIPMI 1.6.10, python-ipmi 0.6.1,
-pyghmi 1.6.19, ipmi_sim 2.0.33 and pyghmi's server (that of virtualbmc too). ``best`` and ``worst`` are the best and the
-worst of them.
+pyghmi 1.6.19, ipmi_sim of OpenIPMI 2.0.33 and pyghmi's server (that of virtualbmc too). ``best`` and ``worst`` are the
+best and the worst of them.
 """
 
 from typing import NamedTuple
@@ -20,7 +20,9 @@ class Row(NamedTuple):
     missing: str = ""
 
 
-PEERS = "ipmitool 1.8.19, FreeIPMI 1.6.10, python-ipmi 0.6.1, pyghmi 1.6.19, ipmi_sim 2.0.33, pyghmi's server 1.6.19"
+PEERS = (
+    "ipmitool 1.8.19, FreeIPMI 1.6.10, python-ipmi 0.6.1, pyghmi 1.6.19, ipmi_sim of OpenIPMI 2.0.33, pyghmi's server"
+)
 
 ROWS = [
     Row(1, "200 reads, no fault", "200, 1.1 s", "pyghmi 4 s", "200, ≤ 1.1 s"),

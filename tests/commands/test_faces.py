@@ -30,6 +30,7 @@ from ipmi_lab.virtual.farm import Farm, Served
 from ipmi_lab.virtual.i2cprofile import BusProfile, EepromProfile
 from ipmi_lab.virtual.profile import ControllerProfile, Profile
 from ipmi_lab.wire.codes import Privilege
+from tests.messaging import part_of
 from tests.proofs import MESSAGING, Proves
 
 PASSWORD, PLANTED = "a password", "planted-one"
@@ -137,15 +138,16 @@ def asked(served: Served, name: str) -> bool:
 
 @pytest.fixture(autouse=True)
 def watch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every virtual BMC keep what it was asked, and how it answered."""
+    """Let every virtual BMC keep what it was asked, how it answered, and by which of its parts."""
     from ipmi_lab.virtual.bmc import VirtualBmc
 
     answer = VirtualBmc.data
 
     def watched(self: Any, frame: Frame) -> bytes | None:
-        data, (command, _) = answer(self, frame), self.slot(frame)
+        data, (command, method) = answer(self, frame), self.slot(frame)
         if command is not None and data is not None:
             self.__dict__.setdefault("asked", []).append((command.__name__, data[0]))
+            self.__dict__.setdefault("answered_by", {})[command.__name__] = type(method.__self__).__module__
         return data
 
     monkeypatch.setattr(VirtualBmc, "data", watched)
@@ -184,6 +186,8 @@ def test_a_command_is_sent_by_name(name: str, bench: Bench, proves: Proves) -> N
     with proves(name, "by name"):
         assert isinstance(answer, byname.find(name).response)
         assert asked(served, name)
+    with proves(name, "virtual BMC"):
+        assert served.bmc.answered_by[name].replace(".", "/").endswith(part_of(name).removesuffix(".py"))  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", MESSAGING)

@@ -68,8 +68,8 @@ class OpenIpmi:
             how = f"-A {AUTHENTICATIONS[way.authentication]}"
         else:
             suite = SUITES[way.suite]
-            words = RAKP[suite.authentication], INTEGRITY[suite.integrity], CONFIDENTIALITY[suite.confidentiality]
-            how = "-A rmcp+ -Ra {} -Ri {} -Rc {}".format(*words)
+            how = f"-A rmcp+ -Ra {RAKP[suite.authentication]} -Ri {INTEGRITY[suite.integrity]}"
+            how += f" -Rc {CONFIDENTIALITY[suite.confidentiality]}"
         if target.kg:
             how += f' -Rk "{target.kg.decode()}"'
         user = f'-U "{target.user}" -P "{target.password}" -L {level.lower().removesuffix("istrator")}'

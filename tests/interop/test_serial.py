@@ -88,7 +88,7 @@ def test_ipmitool_does_not_log_in_over_our_line(
     mode, served = line
     logins = ["challenge"] if mode == "basic" else ["challenge", "text"]
     begun: list[Any] = []
-    served.bmc.sessions.add = begun.append  # type: ignore[method-assign]  # to listen
+    served.bmc.sessions.add = begun.append  # type: ignore[method-assign,assignment]  # to listen
     answer = ipmitool.serial(device(served), mode, "-U", "admin", "-P", PASSWORD, "raw", "6", "1")
     for login in logins:
         with interop_record(ipmitool.name, VirtualBmc.name, f"serial {mode}, login by {login}", *IPMITOOL_SERIAL):
@@ -184,11 +184,14 @@ class Wire:
         return self
 
     def _carry(self) -> None:
-        while self._done not in (ready := select.select([self._ours, self._socket, self._done], [], [])[0]):
+        line = self._socket.fileno()
+        while self._done not in (ready := select.select([self._ours, line, self._done], [], [])[0]):
             if self._ours in ready:
                 self._socket.sendall(os.read(self._ours, 4096))
-            if self._socket in ready:
+            if line in ready:
                 came = self._socket.recv(4096)
+                if not came:
+                    return
                 self.came += came
                 os.write(self._ours, came)
 

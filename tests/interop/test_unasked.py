@@ -40,7 +40,7 @@ from tests.interop.reasons import (
     names,
 )
 from tests.interop.servers import ipmi_sim_name, pyghmi_bmc_name
-from tests.interop.test_our_bmc import GET_DEVICE_ID
+from tests.interop.test_peers_at_ipmi_sim import GET_DEVICE_ID
 
 pytestmark = pytest.mark.interop
 REFUSED: list[Case] = [
