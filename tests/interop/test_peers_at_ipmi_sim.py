@@ -213,6 +213,14 @@ def test_a_privilege_too_low_is_refused(ipmitool: Ipmitool, ipmi_sim: IpmiSim) -
     assert ipmitool.raw(viewer, LanPlus(3), b"\x00\x02\x00", level="USER").completion == 0xD4
 
 
+@pytest.mark.parametrize("client", ["ipmitool", "freeipmi", "ours"], indirect=True)
+def test_its_limits_of_privilege_hold_in_1_5_only(client: Client, ipmi_sim: IpmiSim) -> None:
+    viewer = ipmi_sim.target.as_user("viewer", "test")
+
+    assert client.raw(viewer, Lan("md5"), b"\x00\x02\x01", patience=0.5).completion is None
+    assert client.raw(viewer, LanPlus(3), b"\x00\x02\x01").completion == 0
+
+
 @pytest.mark.parametrize(("controller", "device"), [("0x30", "01 01 01 02"), ("0x72", "02 01 03 04")])
 def test_controllers_behind_it_answer(controller: str, device: str, ipmitool: Ipmitool, ipmi_sim: IpmiSim) -> None:
     answer = ipmitool.run(ipmi_sim.target, LanPlus(3), "-t", controller, "-b", "0", "raw", "6", "1")
