@@ -8,6 +8,7 @@ from ipmi_lab.packets import lan20
 from ipmi_lab.packets.rakp import (
     OpenSessionRequest,
     OpenSessionResponse,
+    Proposal,
     Rakp1,
     Rakp2,
     Rakp3,
@@ -63,9 +64,9 @@ WRONG_PROOF = (
 class SuiteRefused(Exception):
     """The BMC takes other algorithms; the next suite may fit."""
 
-    def __init__(self, status: Status) -> None:
-        super().__init__(f"{status.words}, 0x{status:02X}")
-        self.status = status
+    def __init__(self, how: str, hint: str = "") -> None:
+        super().__init__(how)
+        self.hint = hint
 
 
 def open20(login: Login, random: Random, listed: list[int]) -> Steps[tuple[Lan20, str]]:
@@ -82,7 +83,7 @@ def open20(login: Login, random: Random, listed: list[int]) -> Steps[tuple[Lan20
         listed = yield from ask_suites()
     offered = f"it lists {', '.join(map(str, listed))}" if listed else "it lists none"
     tried = ", ".join(f"{number} ({refusal})" for number, refusal in refusals.items())
-    hints = {HINTS.get(refusal.status, "") for refusal in refusals.values()}
+    hints = {refusal.hint for refusal in refusals.values()}
     raise SessionError(
         f"the BMC takes none of the cipher suites that were tried: {tried}; {offered}",
         hint=" ".join(filter(None, hints)) or "Ask for one that it lists (cipher=…), or enable one in the BMC.",
@@ -220,7 +221,20 @@ def _open_session(login: Login, random: Random, suite: Suite) -> Steps[OpenSessi
             hint="It may speak only IPMI 1.5: try lan:// instead of lanplus://.",
         )
     _accepted(Refusal.decode(raw).status, "Open Session", login, REFUSES_ANYTHING if login.cipher is None else NO_SUITE)
-    return OpenSessionResponse.decode(raw)
+    opened = OpenSessionResponse.decode(raw)
+    _check_suite(opened, suite)
+    return opened
+
+
+def _check_suite(opened: OpenSessionResponse, asked: Suite) -> None:
+    """SuiteRefused where the BMC agrees and names other algorithms: the two ends would make different keys."""
+    taken = opened.authentication, opened.integrity, opened.confidentiality
+    if taken != tuple(map(proposal, range(3), asked)):  # else nothing can differ, and nearly always so
+        suite = Suite(*(Proposal.decode(each).algorithm for each in taken))
+        if suite != asked:
+            number = next((number for number, known in SUITES.items() if known == suite), None)
+            hint = "" if number is None else f"Ask for the one that it takes in its place: cipher={number}."
+            raise SuiteRefused(f"it agreed, but to {suite}", hint)
 
 
 class _Fits:
@@ -244,7 +258,7 @@ def _accepted(status: Status, message: str, login: Login, refuses_suite: set[Sta
     if not status:
         return
     if status in refuses_suite:
-        raise SuiteRefused(status)
+        raise SuiteRefused(f"{status.words}, 0x{status:02X}", HINTS.get(status, ""))
     who = f" for user {login.user!r} as {login.privilege.words}" if message != "Open Session" else ""
     unknown = "for a reason of its maker's own" if status >= MAKERS else "for an unknown reason"
     words = status.words if status in KNOWN_STATUS else unknown

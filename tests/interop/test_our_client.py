@@ -8,7 +8,7 @@ import pytest
 from ipmi_lab.commands.chassis import Power
 from ipmi_lab.commands.session import AuthenticationType
 from ipmi_lab.errors import CompletionError
-from ipmi_lab.lab.open import connect_asyncio
+from ipmi_lab.lab.open import connect, connect_asyncio
 from tests.interop.conftest import InteropRecord, StartIpmiSim
 from tests.interop.ours import IpmiLab, opened
 from tests.interop.peers import Lan, LanPlus, Way
@@ -86,6 +86,15 @@ def test_a_bmc_key_is_used_and_missed(ipmi_sim_with_key: IpmiSim, interop_record
         target = ipmi_sim_with_key.target
         without = type(target)(target.host, target.port, target.user, target.password)
         assert "it has a K_g, and none was given" in OURS.raw(without, LanPlus(3), GET_DEVICE_ID).errors
+
+
+def test_the_choice_of_a_suite_ends_at_the_one_that_pyghmis_bmc_has(pyghmi_bmc: PyghmiBmc) -> None:
+    """It agrees to whatever is proposed first, and means suite 3."""
+    target = pyghmi_bmc.target
+    url = f"lanplus://{target.user}@{target.host}:{target.port}"
+    with connect(url, password=target.password) as ipmi:
+        assert ipmi.get_device_id().ipmi == "2.0"
+        assert "cipher suite 3" in ipmi.link.session.how
 
 
 def test_pyghmis_bmc_with_a_key_answers(pyghmi_bmc_with_key: PyghmiBmc, interop_record: InteropRecord) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from ipmi_lab.packets import lan20
-from ipmi_lab.packets.rakp import Refusal, Status
+from ipmi_lab.packets.rakp import Refusal, Status, proposal
+from ipmi_lab.sessions.crypto import SUITES
 from ipmi_lab.sessions.login import Timing
 from ipmi_lab.sessions.table import BmcSession
 from ipmi_lab.wire.codes import Privilege
@@ -96,3 +97,31 @@ def test_a_session_that_gets_no_privilege_is_given_back(version: str, monkeypatc
 
     assert "the session was opened, but not as administrator" in pair.refused()
     assert not pair.bmc.sessions.open
+
+
+def agreeing_to(suite: int, **login: object) -> Pair:
+    """A BMC that answers every proposal with one suite, as pyghmi's server does."""
+
+    def other(datagram: bytes) -> list[bytes]:
+        if datagram[4] != lan20.FORMAT or datagram[5] != lan20.OPEN_RESPONSE:
+            return [datagram]
+        named = b"".join(proposal(kind, algorithm) for kind, algorithm in enumerate(SUITES[suite]))
+        return [lan20.pack(lan20.OPEN_RESPONSE, 0, 0, lan20.parse(datagram).payload[:12] + named)]
+
+    pair = Pair(**login)
+    pair.to_console = other
+    return pair
+
+
+def test_a_bmc_that_agrees_to_another_suite_is_not_logged_in_to() -> None:
+    pair = agreeing_to(3, cipher=17)
+
+    text = pair.refused()
+
+    assert "17 (it agreed, but to HMAC-SHA1/HMAC-SHA1-96/AES-CBC-128)" in text
+    assert "Ask for the one that it takes in its place: cipher=3." in text
+    assert not any(sent[4:6] == bytes((lan20.FORMAT, lan20.RAKP1)) for sent in pair.sent)
+
+
+def test_where_the_choice_is_ours_the_suite_that_it_agrees_to_is_taken() -> None:
+    assert "cipher suite 3 " in agreeing_to(3).opened().console.how
