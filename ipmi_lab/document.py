@@ -134,7 +134,7 @@ def put(path: Path, content: bytes, *, mode: int = 0o644) -> None:
             file.write(content)
         os.chmod(temporary, mode)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException:  # a full disk, or Ctrl-C: no half of a file stays
         Path(temporary).unlink(missing_ok=True)
         raise
 

@@ -120,8 +120,7 @@ class Lab(StandIns):
         ``plain_secrets`` lets passwords be set over sessions that are not encrypted.
         """
         known = self.target(target) if isinstance(target, str) else target
-        device: Device[Blocking] = Device(self._link(BlockingLink, known, **how), dict(known.i2c))
-        return device
+        return Device(self._link(BlockingLink, known, **how), dict(known.i2c))
 
     def open_asyncio(self, target: str | Target, **how: Any) -> Device[Asyncio]:
         """The same as an asyncio device."""

@@ -53,7 +53,7 @@ class AsyncioLink(Link):
         async with self._logins:
             try:
                 await super().open(holder)
-            except BaseException:
+            except BaseException:  # refused, or a timeout of the caller
                 if not self._wanted and self.session.idle:  # else others still ask outside the session
                     self._let_go()
                 raise
@@ -139,7 +139,7 @@ class AsyncioLink(Link):
                 self._tell(self.session.wake(monotonic()))  # it may have come to its end already
                 self._flush(port)
                 return await turning
-            except BaseException:
+            except BaseException:  # a timeout of the caller: nobody waits for the end of it
                 self.session.leave()
                 raise
             finally:
@@ -217,7 +217,7 @@ class AsyncioLink(Link):
         self._came = came
         try:
             self._take(port)
-        except Exception as error:
+        except Exception as error:  # a fault of ours, or a port's: whoever waits is told, not the event loop
             self._fail(error)
             self._flush(port)
         finally:
@@ -268,7 +268,7 @@ class AsyncioLink(Link):
         self._stop_timer()
         try:
             self._tell(self.session.wake(monotonic()))
-        except Exception as error:
+        except Exception as error:  # as in ``_readable``
             self._fail(error)
         self._flush(port)
 

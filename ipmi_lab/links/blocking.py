@@ -113,7 +113,7 @@ class BlockingLink(Link):
                         if isinstance(event, (end, Refused)):
                             return event
                 raise closed_meanwhile()
-            except BaseException:
+            except BaseException:  # Ctrl-C, or closed by another thread: nobody waits for the end of it
                 self.session.leave()
                 raise
 

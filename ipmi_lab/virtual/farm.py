@@ -170,7 +170,7 @@ class Farm:
         is, and the other BMCs live on."""
         try:
             do(served, *what)
-        except Exception as error:
+        except Exception as error:  # whatever it is, the thread is that of others too
             error.add_note(f"It befell the virtual BMC {served.url}; the others of this process go on.")
             report = (type(error), error, error.__traceback__, threading.current_thread())
             threading.excepthook(threading.ExceptHookArgs(report))
