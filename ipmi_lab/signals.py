@@ -12,14 +12,15 @@ def _exit(number: int) -> None:
     sys.exit(128 + number)
 
 
-def end_well(end: Callable[[int], None] = _exit) -> None:
-    """Have both end the program by ``end``, on the way that exceptions go, so that sessions are given back.
+def end_well(end: Callable[[int], None] = _exit) -> bool:
+    """Have both end the program by ``end``, on the way that exceptions go, so that sessions are given back; False where
+    that cannot be said here.
 
     Python would die of them at once. Whoever handles them already, or ignores them (nohup), is left alone; and a child
     that was forked dies of them as it would have.
     """
     if threading.current_thread() is not threading.main_thread():
-        return  # only the main thread may say what signals do
+        return False  # only the main thread may say what signals do
     process = os.getpid()
 
     def told(number: int, frame: FrameType | None) -> None:
@@ -33,3 +34,4 @@ def end_well(end: Callable[[int], None] = _exit) -> None:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, told)
+    return True

@@ -18,12 +18,14 @@ HURRIED = Timing(timeout=0.5, retries=1)
 
 _HELD: dict["Link", int] = {}
 """The links with an open session, each with the process that opened it: kept here even where nobody else does."""
+_ends_well = False
+"""Whether the signals that end a program do so the way of exceptions: said once, with the first session."""
 
 
 def hold(link: "Link") -> None:
     """However the program ends, give this session back then, so that the BMC's slot is free."""
-    if not _HELD:
-        end_well()
+    global _ends_well
+    _ends_well = _ends_well or end_well()
     _HELD[link] = os.getpid()
 
 
