@@ -49,9 +49,12 @@ def on_one_core(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(cores)})
+    processes = 0, request.getfixturevalue("shared_ipmi_sim").pid  # which may run since before this test
+    for pid in processes:
+        os.sched_setaffinity(pid, {max(cores)})
     yield
-    os.sched_setaffinity(0, cores)
+    for pid in processes:
+        os.sched_setaffinity(pid, cores)
 
 
 class Record:

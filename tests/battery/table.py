@@ -19,7 +19,8 @@ repeated: `IPMI_LAB_BATTERY=long pytest tests/battery -k NAME`.
 
 - *ours* is what the last long run gave: **held**, **MISSED** (all answers right, but not within the bound), **FAILED**
   (something was wrong, or the test did not come to its end), held in part (no test shows the rest), *not run*. Rows
-  that wait for lost datagrams ran beside others, which makes them slower, not faster.
+  that wait for lost datagrams ran beside others, which makes them slower, not faster; speed was measured alone, on one
+  core with the BMC.
 - The others are {PEERS}: the best and the worst figure of
   them, measured once, on another loopback. Times of two machines compare only roughly.
 - "1.5" is IPMI 1.5 with MD5, "2.0" cipher suite 3, unless told otherwise; *ipmi_sim* and *our BMC* is who answers.
