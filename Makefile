@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+EMULATOR := build/python-ipmi-0.5.8
 
 .PHONY: demo test check docs bench battery clean
 
 demo: $(READY)
 	$(BIN)/ipmi-lab demo
 
-test: $(READY)
+test: $(READY) $(EMULATOR)
 	$(BIN)/python -m pytest -n 2
 
 check: $(READY)
@@ -37,6 +38,11 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	touch $(READY)
+
+# A BMC for the tests: the last python-ipmi that ships one, beside the newer one that is a client.
+$(EMULATOR): $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $@ python-ipmi==0.5.8
+	touch $@
 
 clean:
 	rm -rf .venv build ipmi-lab-report

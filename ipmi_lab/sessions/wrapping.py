@@ -53,7 +53,8 @@ class Sessionless:
     def unwrap(self, datagram: bytes) -> bytes:
         packet = lan15.parse(datagram)
         if packet.authentication or packet.session_id or packet.sequence:
-            raise RemoteError(f"a packet of session 0x{packet.session_id:08X} came outside a session")
+            session = f"session id 0x{packet.session_id:08X} and number {packet.sequence}"
+            raise RemoteError(f"a packet with {session} came outside a session")
         return packet.message
 
 

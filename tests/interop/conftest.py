@@ -17,7 +17,7 @@ from tests.interop.openipmi import OpenIpmi
 from tests.interop.ours import IpmiLab
 from tests.interop.peers import Client, LanPlus, PeerMissing, Way
 from tests.interop.reasons import MD5_128
-from tests.interop.servers import IpmiSim, PyghmiBmc
+from tests.interop.servers import IpmiSim, PyghmiBmc, PythonIpmiEmulator
 from tests.interop.table import PROPERTY, Crossing
 
 P = TypeVar("P")
@@ -122,6 +122,14 @@ def pyghmi_bmc(pyghmi_bmcs: list[PyghmiBmc]) -> PyghmiBmc:
 def pyghmi_bmc_with_key() -> Iterator[PyghmiBmc]:
     """The same with a BMC key (K_g)."""
     server = present(lambda: PyghmiBmc(kg="MyBmcKey"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def python_ipmi_emulator() -> Iterator[PythonIpmiEmulator]:
+    """The emulator that python-ipmi shipped."""
+    server = present(PythonIpmiEmulator)
     yield server
     server.stop()
 

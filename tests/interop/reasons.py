@@ -90,5 +90,20 @@ SERVER_PROPOSAL = (
 SERVER_OPENIPMI = "pyghmi's server answers every proposal by suite 3, with which OpenIPMI goes on.", "both"
 SERVER_PING = "pyghmi's server answers no ping, and python-ipmi asks for nothing else before one.", "both"
 SERVER_KEY = "pyghmi's server does not announce its K_g in the authentication capabilities.", "pyghmi's server"
+EMULATOR_15 = "python-ipmi's emulator speaks 1.5 only.", "python-ipmi's emulator"
+EMULATOR_STRAIGHT = "python-ipmi's emulator has no type but the straight password.", "python-ipmi's emulator"
+EMULATOR_USERS = (
+    "python-ipmi's emulator announces the anonymous login alone, so FreeIPMI gives no user name away.",
+    "python-ipmi's emulator",
+)
+EMULATOR_ANSWERS = (
+    "python-ipmi's emulator answers with the network function of a request, and numbers packets outside a session: "
+    "a client that looks at these takes them for no answers.",
+    "python-ipmi's emulator",
+)
+EMULATOR_PONG = (
+    "python-ipmi's emulator says 0 for the length of its pong, and python-ipmi asks for nothing else before one.",
+    "python-ipmi's emulator",
+)
 SIM_BASIC = "ipmi_sim acknowledges a frame of basic mode (codec Direct) and answers none.", "ipmi_sim"
 SIM_TERMINAL = "ipmi_sim takes a line of terminal mode (codec TerminalMode) and answers none.", "ipmi_sim"

@@ -1,4 +1,5 @@
-"""BMCs of other makes on free loopback ports: Debian's ipmi_sim, and the server of pyghmi (that of virtualbmc too)."""
+"""BMCs of other makes on free loopback ports: Debian's ipmi_sim, the server of pyghmi (that of virtualbmc too), and
+python-ipmi's emulator."""
 
 import socket
 import sys
@@ -6,10 +7,13 @@ from pathlib import Path
 
 from tests.interop.children import Child
 from tests.interop.openipmi import openipmi_name
-from tests.interop.peers import Target, library, program
+from tests.interop.peers import PeerMissing, Target, library, program
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ipmi_sim"
-PYGHMI_BMC = Path(__file__).parent / "programs" / "pyghmi_bmc.py"
+PROGRAMS = Path(__file__).parent / "programs"
+WITH_EMULATOR = "0.5.8"
+"""The last version of python-ipmi that ships its emulator; ``make test`` puts it where its client's does not see it."""
+EMULATOR = Path(__file__).parents[2] / "build" / f"python-ipmi-{WITH_EMULATOR}"
 
 
 def free_port(address: str, kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
@@ -104,7 +108,8 @@ class PyghmiBmc:
 
     def __init__(self, *, address: str = "127.0.0.1", kg: str = "") -> None:
         self.name = pyghmi_bmc_name()
-        self._child = Child([sys.executable, str(PYGHMI_BMC), address], {"IPMI_PASSWORD": "test", "KG": kg})
+        command = [sys.executable, str(PROGRAMS / "pyghmi_bmc.py"), address]
+        self._child = Child(command, {"IPMI_PASSWORD": "test", "KG": kg})
         if not self._child.output.wait_until(lambda said: b"ready\n" in said):
             self.stop()
             raise AssertionError(f"pyghmi's server did not start:\n{self._child.output.text}")
@@ -118,4 +123,27 @@ class PyghmiBmc:
 
     def stop(self) -> None:
         """End the server."""
+        self._child.stop()
+
+
+def emulator_name() -> str:
+    """python-ipmi's emulator, by its version."""
+    if not (EMULATOR / "pyipmi" / "emulation.py").exists():
+        raise PeerMissing(f"python-ipmi {WITH_EMULATOR} is not in {EMULATOR} (make test puts it there)")
+    return f"python-ipmi {WITH_EMULATOR} emulator"
+
+
+class PythonIpmiEmulator:
+    """A BMC of python-ipmi's emulator: IPMI 1.5 with a straight password, which it never looks at."""
+
+    def __init__(self) -> None:
+        self.name = emulator_name()
+        self._child = Child([sys.executable, str(PROGRAMS / "python_ipmi_emulator.py")], {"PYTHONPATH": str(EMULATOR)})
+        if not self._child.output.wait_until(lambda said: b"ready\n" in said):
+            self.stop()
+            raise AssertionError(f"python-ipmi's emulator did not start:\n{self._child.output.text}")
+        self.target = Target("127.0.0.1", int(self._child.output.text.split()[0]), "admin", "admin")
+
+    def stop(self) -> None:
+        """End the emulator."""
         self._child.stop()
