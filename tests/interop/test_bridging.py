@@ -6,7 +6,7 @@ import pytest
 
 from ipmi_lab.errors import CompletionError
 from ipmi_lab.lab.open import Lab, connect
-from tests.interop.conftest import InteropRecord
+from tests.interop.conftest import InteropRecord, StartIpmiSim
 from tests.interop.peers import Client, Lan, LanPlus, Way
 from tests.interop.servers import IpmiSim
 from tests.interop.test_peers_at_ipmi_sim import GET_DEVICE_ID
@@ -44,9 +44,10 @@ def test_our_client_goes_on_reaching_them(way: Way, ipmi_sim: IpmiSim) -> None:
 
 
 def test_two_controllers_of_ipmi_sim_share_one_session(
-    ipmi_sim: IpmiSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start_ipmi_sim: StartIpmiSim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = ipmi_sim.target
+    server = start_ipmi_sim()
+    target = server.target
     monkeypatch.setenv("SIM_PASSWORD", target.password)
     inventory = tmp_path / "lab.yaml"
     inventory.write_text(
@@ -55,11 +56,10 @@ def test_two_controllers_of_ipmi_sim_share_one_session(
         "  mc30: {via: sim, bridge: [0x30@0]}\n  mc72: {via: sim, bridge: [0x72@0]}\n"
     )
     with Lab(inventory) as lab, lab.open("mc30") as mc30, lab.open("mc72") as mc72, lab.open("sim") as sim:
-        begun = ipmi_sim.sessions()[0]
         for _ in range(20):
             assert (mc30.get_device_id().device_id, mc72.get_device_id().device_id) == (1, 2)
             assert sim.raw(0x06, 0x01)[0] == 0
-        assert ipmi_sim.sessions()[0] == begun
+    assert server.wait_until_sessions_are_closed(1), server.sessions()
 
 
 def test_a_controller_that_is_not_there_is_told(ipmi_sim: IpmiSim) -> None:
