@@ -80,6 +80,13 @@ def record(request: pytest.FixtureRequest) -> Record:
 # ---------------------------------------------------------------------- BMCs, and networks before them
 
 
+@pytest.fixture
+def farm() -> Iterator[Farm]:
+    """Where a test opens virtual BMCs of its own."""
+    with Farm() as farm:
+        yield farm
+
+
 @pytest.fixture(params=["ipmi_sim", "ours"])
 def bmc(request: pytest.FixtureRequest) -> Iterator[Target]:
     """A BMC, and who logs in."""

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.keywords.test_library import run
+from tests.keywords.suites import run
 
 LAB = """\
 targets:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.keywords.test_library import run
+from tests.keywords.suites import run
 
 SESSION = "Suite Setup    Establish Session    a"
 

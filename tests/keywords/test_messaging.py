@@ -8,7 +8,7 @@ from robot.libdoc import LibraryDocumentation
 
 from ipmi_lab.commands.command import title
 from ipmi_lab.device.device import Device
-from tests.keywords.test_library import run
+from tests.keywords.suites import run
 from tests.proofs import MESSAGING
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.keywords.test_library import run
+from tests.keywords.suites import run
 
 
 def test_keywords_work_over_a_line(tmp_path: Path) -> None:

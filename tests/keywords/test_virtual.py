@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ipmi_lab.virtual.profile import known
-from tests.keywords.test_library import run
+from tests.keywords.suites import run
 from tests.keywords.test_messaging import KEYWORDS
 
 WITH_FAULTS = """
