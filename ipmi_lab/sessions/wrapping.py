@@ -54,7 +54,9 @@ class Sessionless:
         packet = lan15.parse(datagram)
         if packet.authentication or packet.session_id or packet.sequence:
             session = f"session id 0x{packet.session_id:08X} and number {packet.sequence}"
-            raise RemoteError(f"a packet with {session} came outside a session")
+            raise RemoteError(
+                f"a packet with authentication type {packet.authentication}, {session} came outside a session"
+            )
         return packet.message
 
 
