@@ -43,8 +43,8 @@ def where() -> str:
 
 @pytest.fixture(autouse=True)
 def on_one_core(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What measures speed runs on one core with its BMCs, as the peers' figures did: how long a core takes to wake
-    another is the machine's matter."""
+    """What measures speed runs on one core with its BMCs: on two, every client waits for one core to wake the other,
+    which is the machine's matter. On how many the peers' figures were measured is not known; the page says so."""
     if not LONG or request.node.get_closest_marker("alone") is None:
         yield
         return
