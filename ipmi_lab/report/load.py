@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,8 @@ class _Builder:
             taker(event, id(reading))
 
     def whole(self) -> Run:
+        never = datetime.max.replace(tzinfo=UTC)  # a process of whose journal no line can be read
+        self.run.processes.sort(key=lambda process: process.started or never)
         attempts: dict[tuple[str, str], list[TestResult]] = defaultdict(list)
         for test in self.run.tests:
             attempts[test.source, test.id].append(test)

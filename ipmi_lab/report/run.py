@@ -70,7 +70,7 @@ class Process:
 
 @dataclass
 class Run:
-    """One run, of one or several processes."""
+    """One run, of one or several processes, which are in the order in which they began."""
 
     id: str
     facts: dict[str, list[str]] = field(default_factory=dict)

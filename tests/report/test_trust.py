@@ -168,7 +168,11 @@ def test_the_end_of_a_run_makes_the_page_of_that_run(tmp_path: Path) -> None:
     assert ([test["id"] for test in found["tests"]], found["verdict"]) == (["mine"], "passed")
 
 
-def test_journals_that_were_put_into_one_file_are_still_those_of_several_processes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("begin", [1, 9], ids=["1 and 2", "9 and 10"])
+def test_journals_that_were_put_into_one_file_are_still_those_of_several_processes(
+    begin: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_file, "_count", itertools.count(begin))  # the names of the files end in it
     for test in ("one", "two"):
         run = Run("robot", tmp_path, "merged")
         note_test(run, test)
