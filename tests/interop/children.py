@@ -13,7 +13,7 @@ class Output:
     """Reads what a process says, so that it never waits for a reader and a test can wait for a word."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self._said = b""
+        self._said = bytearray()  # as bytes, each piece would cost a copy of all before it
         self._ended = False
         self._news = threading.Condition()
         threading.Thread(target=self._read, args=(stream,), daemon=True).start()
@@ -31,8 +31,8 @@ class Output:
     def wait_until(self, enough: Callable[[bytes], bool], seconds: float = 10) -> bool:
         """Whether it said enough in time; at once when it does, or when it ends."""
         with self._news:
-            self._news.wait_for(lambda: self._ended or enough(self._said), seconds)
-            return enough(self._said)
+            self._news.wait_for(lambda: self._ended or enough(bytes(self._said)), seconds)
+            return enough(bytes(self._said))
 
     @property
     def text(self) -> str:
