@@ -13,6 +13,7 @@ from inspect import Parameter, Signature, signature
 from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, get_args, overload
 
 from ipmi_lab.commands.command import Request
+from ipmi_lab.errors import IpmiLabError
 from ipmi_lab.links.link import Link
 from ipmi_lab.links.worlds import Asyncio, Blocking, run
 
@@ -99,10 +100,14 @@ class _Method(Generic[P, R]):
         source = (
             f"def make(_Part, _Link):\n"
             f"    def call{Signature(takes)}:\n"
-            f"        return {self.blocking.format(result)}\n"
+            f"        try:\n"
+            f"            return {self.blocking.format(result)}\n"
+            f"        except _Error as error:\n"
+            f"            error.about(target=_Link.name)\n"
+            f"            raise\n"
             f"    return call\n"
         )
-        names["_Run"] = run
+        names |= {"_Run": run, "_Error": IpmiLabError}
         exec(compile(source, f"<blocking {self.__wrapped__.__qualname__}>", "exec"), names)
         return names["make"]  # type: ignore[no-any-return]  # as it is written above
 
@@ -141,9 +146,20 @@ class feature(_Method[P, R]):  # noqa: N801  # it is used as a decorator, and th
     def __init__(self, function: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> None:
         super().__init__(function)
 
-    @property
+    @cached_property
     def _coroutine(self) -> Callable[..., Coroutine[Any, Any, R]]:
-        return self.__wrapped__
+        """What was written, but that a mistake in its arguments names the target too."""
+        function = self.__wrapped__
+
+        @wraps(function)
+        async def named(part: Part[Any], *given: Any, **named: Any) -> R:
+            try:
+                return await function(part, *given, **named)  # type: ignore[no-any-return]  # as it is written
+            except IpmiLabError as error:
+                error.about(target=part.link.name)
+                raise
+
+        return named
 
 
 class asks(_Method[P, R]):  # noqa: N801  # a decorator too
@@ -159,7 +175,15 @@ class asks(_Method[P, R]):  # noqa: N801  # a decorator too
         function = self.__wrapped__
         takes, result, names = _passed_on(function)
         part = Parameter("_Part", Parameter.POSITIONAL_ONLY)
-        source = f"async def send{Signature([part, *takes])}:\n    return await _Part.link.send({result})\n"
+        source = (
+            f"async def send{Signature([part, *takes])}:\n"
+            f"    try:\n"
+            f"        return await _Part.link.send({result})\n"
+            f"    except _Error as error:\n"
+            f"        error.about(target=_Part.link.name)\n"
+            f"        raise\n"
+        )
+        names["_Error"] = IpmiLabError
         exec(compile(source, f"<asyncio {function.__qualname__}>", "exec"), names)
         told: Any = wraps(function)(names["send"])
         told.__signature__ = signature(function).replace(return_annotation=self._annotations.get("return"))

@@ -153,12 +153,15 @@ def test_a_controller_that_carries_little_is_asked_in_smaller_pieces(mc: Device[
 
 
 def test_the_write_cycle_is_waited_for_only_by_the_helper(mc: Device[Blocking], lab: Lab) -> None:
-    eeprom(lab, 3, 0x50).write_time = 0.02
+    chip = eeprom(lab, 3, 0x50)
+    chip.write_time = 0.02
     mc.i2c.write_eeprom("board", 0, bytes(range(96)))
+    chip.write_time = 60
     mc.i2c_write_read(BusType.PRIVATE, 3, 0, 0x50, 0, b"\0\0\x55")
 
     with pytest.raises(CompletionError, match="0x83, nak on write"):
         mc.i2c_write_read(BusType.PRIVATE, 3, 0, 0x50, 1, b"\0\0")
+    chip._busy_until = monotonic() + 0.02
     assert mc.i2c.read_eeprom("board", 0, 1) == b"\x55"
 
 

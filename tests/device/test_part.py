@@ -115,3 +115,35 @@ def test_a_feature_may_be_a_lambda() -> None:
 
     with ipmi_lab.connect("virtual:rack-server") as ipmi:
         assert Odd(ipmi.link).address() == ipmi.get_device_id()
+
+
+MISTAKES = {
+    "a request": (
+        lambda ipmi: ipmi.get_user_access(99),
+        "virtual:rack-server: GetUserAccess: user_id: 99 is outside 0",
+    ),
+    "a feature": (
+        lambda ipmi: ipmi.set_user_access(2, "root"),
+        "virtual:rack-server: SetUserAccess: privilege_limit: 'root' is no Privilege",
+    ),
+    "a name": (
+        lambda ipmi: ipmi.send_message_with_name("Get User Acces"),
+        "virtual:rack-server: there is no command 'Get User Acces'",
+    ),
+    "a part": (
+        lambda ipmi: ipmi.boot.set_device("moon"),
+        "virtual:rack-server: BootFlags: device: 'moon' is no BootDevice",
+    ),
+}
+
+
+@pytest.mark.parametrize(("do", "said"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_names_the_target_in_both_worlds(do: Any, said: str) -> None:
+    async def mistaken() -> None:
+        async with ipmi_lab.aio.connect("virtual:rack-server") as ipmi:
+            await do(ipmi)
+
+    with ipmi_lab.connect("virtual:rack-server") as ipmi, pytest.raises(LocalError, match=f"^{said}"):
+        do(ipmi)
+    with pytest.raises(LocalError, match=f"^{said}"):
+        asyncio.run(mistaken())
