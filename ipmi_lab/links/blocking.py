@@ -9,7 +9,8 @@ from typing import Any
 
 from ipmi_lab.commands.command import Request
 from ipmi_lab.errors import IpmiLabError
-from ipmi_lab.links.link import CLOSED, Link, R
+from ipmi_lab.links.holding import CLOSED
+from ipmi_lab.links.link import Link, R
 from ipmi_lab.links.reasons import closed_meanwhile
 from ipmi_lab.links.worlds import run
 from ipmi_lab.ports.port import Patience, Patient, Port

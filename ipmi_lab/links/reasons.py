@@ -12,6 +12,7 @@ from ipmi_lab.sessions.events import Answered, GaveUp, Said
 from ipmi_lab.wire.codes import CompletionCode
 
 if TYPE_CHECKING:
+    from ipmi_lab.links.holding import Holding
     from ipmi_lab.links.link import Link
 
 UNSPECIFIED = 0xFF
@@ -46,7 +47,7 @@ def _peer(link: "Link") -> str:
     return f"{link.branch.route[-1]} behind {link.port.peer}"
 
 
-def _said(link: "Link") -> str:
+def _said(link: "Holding") -> str:
     """What the operating system said of the way there."""
     trouble = link.port.trouble
     if "refused" in trouble:
@@ -54,7 +55,7 @@ def _said(link: "Link") -> str:
     return f"The operating system says: {trouble}." if trouble else ""
 
 
-def explained(link: "Link", error: IpmiLabError, noise: Counter[str] | None = None) -> IpmiLabError:
+def explained(link: "Holding", error: IpmiLabError, noise: Counter[str] | None = None) -> IpmiLabError:
     """The error with the target's name, what the operating system said of the way there, and what came that was no
     answer."""
     if isinstance(error, NoAnswer):

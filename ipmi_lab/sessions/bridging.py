@@ -15,7 +15,7 @@ from ipmi_lab.sessions import bridge
 from ipmi_lab.sessions.bridge import Found, Route
 from ipmi_lab.sessions.events import Answered, Exchanged
 from ipmi_lab.sessions.pending import NUMBERS, REST, Pending
-from ipmi_lab.sessions.questions import Questions
+from ipmi_lab.sessions.unanswered import UnansweredQuestions
 from ipmi_lab.wire.codes import CompletionCode
 
 HOP_WAIT = 1.0  # what a controller on the way may take besides
@@ -23,7 +23,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.1  # between looks into a queue that is emp
 ROUTES = 256
 
 
-class BridgedQuestions(Questions):
+class BridgedQuestions(UnansweredQuestions):
     """What a session knows of its bridged questions."""
 
     requester = ipmb.BMC

@@ -117,7 +117,7 @@ SOON = 0.3  # seconds
 @pytest.fixture
 def soon_inactive(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that expects a session to be dropped after 0.2 s of silence; its BMC does so after ``SOON``."""
-    monkeypatch.setattr("ipmi_lab.sessions.questions.IDLE", 0.2)
+    monkeypatch.setattr("ipmi_lab.sessions.unanswered.IDLE", 0.2)
     monkeypatch.setattr("ipmi_lab.links.link.IDLE", 0.2)
 
 
