@@ -93,6 +93,9 @@ class Address:
             if parts.hostname or parts.fragment or len(parts.path) < 2:
                 raise LocalError("no device is named", hint="Write serial:///dev/ttyS1?mode=basic, with three strokes.")
             return cls(scheme, unquote(parts.path), 0, user, options)
+        written = parts.netloc.rpartition("@")[2]
+        if written.count(":") > 1 and "[" not in written:
+            raise LocalError("an IPv6 address stands in brackets", hint=f"Write {scheme}://[{written}].")
         if not parts.hostname:
             raise LocalError("no host is named", hint=f"Write {scheme}://10.0.0.7.")
         if parts.path not in ("", "/") or parts.fragment:
@@ -141,8 +144,8 @@ class Address:
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is meant as the URL of a target."""
-    return text.partition(":")[0] in SCHEMES and ":" in text
+    """Whether a text is meant as the URL of a target, be it a good one or not."""
+    return "://" in text or (":" in text and text.partition(":")[0] in SCHEMES)
 
 
 def _options(scheme: str, query: str) -> tuple[tuple[str, str], ...]:
@@ -180,10 +183,11 @@ def parse_route(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def _host(netloc: str) -> str:
-    """The host as it was written; ``urlsplit`` would fold the case of an IPv6 scope."""
+    """The host as it was written; ``urlsplit`` would fold the case of an IPv6 zone. Its percent sign may be written as
+    in a URL (RFC 6874) or plainly."""
     host = netloc.rpartition("@")[2]
     if host.startswith("["):
-        return host[1:].partition("]")[0]
+        return re.sub(r"%(?:25)+(?!$)", "%", host[1:].partition("]")[0], count=1)
     return host.partition(":")[0]
 
 

@@ -14,6 +14,7 @@ from ipmi_lab.ports.address import Address
         ("lan://10.0.0.7:6230", Address("lan", "10.0.0.7", 6230)),
         ("auto://[::1]:9000", Address("auto", "::1", 9000)),
         ("lanplus://[fe80::1%eth0]", Address("lanplus", "fe80::1%eth0")),
+        ("lanplus://[fe80::1%25eth0]", Address("lanplus", "fe80::1%eth0")),
         ("lanplus://a%40b@host", Address("lanplus", "host", 623, "a@b")),
         (
             "lanplus://u@h?cipher=3&privilege=user",
@@ -60,6 +61,9 @@ def test_and_put_together_again(text: str) -> None:
         ("10.0.0.7", "it has no scheme"),
         ("lanplus://", "no host is named"),
         ("lanplus://h:99999", "the port is not a number from 1 to 65535"),
+        ("lanplus://admin@fe80::1", "stands in brackets. Write lanplus://[fe80::1]."),
+        ("lanplus://::1", "stands in brackets"),
+        ("serial-basic:///dev/ttyS1", "'serial-basic' is no scheme"),
         ("lanplus://h:0", "the port 0 cannot be reached"),
         ("lanplus://h/path", "'/path' behind the host means nothing here"),
         ("lanplus://h?cypher=3", "Did you mean cipher"),
@@ -93,10 +97,11 @@ def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
     assert "planted" not in str(caught.value)
 
 
+ZONES = strategies.from_regex(r"lan://\[fe80::1%[25a]{1,9}\]", fullmatch=True)
 URLS = strategies.from_regex(r"(lan|lanplus|auto|open|virtual|serial|socket):[ -~]{0,40}", fullmatch=True)
 
 
-@given(strategies.text(max_size=60) | URLS)
+@given(strategies.text(max_size=60) | URLS | ZONES)
 def test_no_text_raises_anything_but_our_own_error(text: str) -> None:
     try:
         address = Address.parse(text)
