@@ -31,10 +31,12 @@ class Part(Generic[World]):
     def __init__(self, link: Link) -> None:
         self.link = link
         self._inside: Part[Any] | None = None
-        self._calls: dict[Any, Callable[..., Any]] = {}  # the features of a blocking part, made at their first use
+        self._calls: dict[Any, Callable[..., Any]] = {}  # its features, made at their first use
 
     def view(self) -> "Part[Any]":
         """The same part with the same state, whose features give coroutines."""
+        if self.inside:
+            return self
         if self._inside is None:
             view = object.__new__(_view(type(self)))
             view.__dict__, view._calls = self.__dict__, {}
@@ -76,7 +78,8 @@ class _Method(Generic[P, R]):
 
     def _bound(self, part: "Part[Any]") -> Callable[P, Any]:
         if part.inside or not part.link.blocking:
-            return partial(self._coroutine, part)
+            asked = part._calls[self] = partial(self._coroutine, part.view())
+            return asked
         call = part._calls[self] = self._make(part.view(), part.link)
         written = self.__wrapped__
         call.__name__, call.__qualname__ = written.__name__, written.__qualname__
