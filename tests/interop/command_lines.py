@@ -6,12 +6,12 @@ from math import ceil
 from pathlib import Path
 
 from tests.interop.children import run
-from tests.interop.peers import Answer, Lan, LanPlus, Target, Way, hops, program
+from tests.interop.peers import Answer, Asked, Client, Lan, LanPlus, Target, Way, hops, program
 
 AUTHENTICATIONS = {"none": "NONE", "password": "STRAIGHT_PASSWORD_KEY", "md2": "MD2", "md5": "MD5"}  # for FreeIPMI
 
 
-class Ipmitool:
+class Ipmitool(Client):
     """Debian's ipmitool, with ``home`` in place of the user's home."""
 
     def __init__(self, home: Path) -> None:
@@ -41,20 +41,11 @@ class Ipmitool:
         where = ["-I", "lanplus", "-C", str(way.suite), "-H", target.host, "-p", str(target.port), "-E"]
         return self._run([*where, *words], {"IPMI_PASSWORD": target.password}, 40)
 
-    def raw(
-        self,
-        target: Target,
-        way: Way,
-        request: bytes,
-        *,
-        level: str = "ADMINISTRATOR",
-        patience: float = 2,
-        route: str = "",
-    ) -> Answer:
-        """Log in, send one command, log out."""
-        options = zip((("-t", "-b"), ("-T", "-B")), reversed(hops(route)), strict=False)  # the last hop first
+    def ask(self, asked: Asked) -> Answer:
+        options = zip((("-t", "-b"), ("-T", "-B")), reversed(hops(asked.route)), strict=False)  # the last hop first
         path = [word for names, hop in options for pair in zip(names, hop, strict=True) for word in map(str, pair)]
-        return self.run(target, way, *path, "raw", *_words(request), level=level, patience=patience)
+        words = [*path, "raw", *_words(asked.request)]
+        return self.run(asked.target, asked.way, *words, level=asked.level, patience=asked.patience)
 
     def serial(self, device: str, mode: str, *words: str, patience: float = 2) -> Answer:
         """Any command over a serial line or a pseudo terminal, mode ``basic`` or ``terminal``; no session."""
@@ -72,7 +63,7 @@ class Ipmitool:
         return Answer(done.returncode, done.stdout, done.stderr)
 
 
-class FreeIpmi:
+class FreeIpmi(Client):
     """FreeIPMI's tools: ipmi-raw, bmc-info, ipmipower, ipmi-chassis."""
 
     def __init__(self, home: Path) -> None:
@@ -115,21 +106,12 @@ class FreeIpmi:
         done = run(command, {"HOME": str(self._home)}, 10)
         return Answer(done.returncode, done.stdout, done.stderr)
 
-    def raw(
-        self,
-        target: Target,
-        way: Way,
-        request: bytes,
-        *,
-        level: str = "ADMINISTRATOR",
-        patience: float = 2,
-        route: str = "",
-    ) -> Answer:
-        """Log in, send one command, log out."""
+    def ask(self, asked: Asked) -> Answer:
         path: list[str] = []
-        for address, channel in hops(route):
+        for address, channel in hops(asked.route):
             path += [f"--target-channel-number={channel}", f"--target-slave-address={address}"]
-        answer = self.run("ipmi-raw", target, way, *path, "0", *_words(request), level=level, patience=patience)
+        words = [*path, "0", *_words(asked.request)]
+        answer = self.run("ipmi-raw", asked.target, asked.way, *words, level=asked.level, patience=asked.patience)
         received = re.fullmatch(r"rcvd: (.*)", answer.output.strip(), re.DOTALL)
         if not received:
             return answer

@@ -6,66 +6,51 @@ from pathlib import Path
 from typing import Any
 
 from tests.interop.children import run
-from tests.interop.peers import Answer, Lan, Target, Way, library
+from tests.interop.peers import Answer, Asked, Client, Lan, Target, library
 
 LEVELS = {"USER": "2", "OPERATOR": "3", "ADMINISTRATOR": "4"}  # for pyghmi
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-def _raw(script: str, target: Target, how: str, request: bytes, patience: float) -> Answer:
+def _run(script: str, how: str, asked: Asked) -> Answer:
+    target = asked.target
     environment = {
         "IPMI_PASSWORD": target.password,
         "KG": target.kg.hex(),
         "WORKAROUNDS": " ".join(target.workarounds),
     }
-    words = [target.host, str(target.port), target.user, *how.split(), request.hex()]
-    done = run([sys.executable, str(PROGRAMS / script), *words], environment, seconds=30 + patience)
+    words = [target.host, str(target.port), target.user, *how.split(), asked.request.hex()]
+    done = run([sys.executable, str(PROGRAMS / script), *words], environment, seconds=30 + asked.patience)
     said = bytes.fromhex(done.stdout) if done.returncode == 0 else b""
     return Answer(done.returncode, done.stdout, done.stderr, said[0] if said else None, said[1:])
 
 
-class Pyghmi:
+class Pyghmi(Client):
     """pyghmi: IPMI 2.0; it tries suite 17, then 3, and nobody can tell it which."""
 
     def __init__(self) -> None:
         self.name = library("pyghmi", "pyghmi")
 
-    def raw(
-        self,
-        target: Target,
-        way: Way,
-        request: bytes,
-        *,
-        level: str = "ADMINISTRATOR",
-        patience: float = 2,
-        route: str = "",
-    ) -> Answer:
-        """Log in, send one command, log out. The BMC must leave it no other way than this one."""
-        how = f"{LEVELS[level]} {route or '-'} {patience}"
-        answer = _raw("pyghmi_client.py", target, how, request, patience)
-        assert answer.completion is None or f"{way} came about" in f"2.0 {answer.errors}", f"{way}: {answer}"
+    def ask(self, asked: Asked) -> Answer:
+        """The BMC must leave it no other way than this one."""
+        how = f"{LEVELS[asked.level]} {asked.route or '-'} {asked.patience}"
+        answer = _run("pyghmi_client.py", how, asked)
+        assert answer.completion is None or f"{asked.way} came about" in f"2.0 {answer.errors}", (
+            f"{asked.way}: {answer}"
+        )
         return answer
 
 
-class PythonIpmi:
+class PythonIpmi(Client):
     """python-ipmi with its own sessions: IPMI 1.5 with the strongest type that the BMC has, IPMI 2.0 by suite."""
 
     def __init__(self) -> None:
         self.name = library("pyipmi", "python-ipmi")
 
-    def raw(
-        self,
-        target: Target,
-        way: Way,
-        request: bytes,
-        *,
-        level: str = "ADMINISTRATOR",
-        patience: float = 2,
-        route: str = "",
-    ) -> Answer:
-        """Log in, send one command, log out."""
-        suite = "1.5" if isinstance(way, Lan) else str(way.suite)
-        return _raw("python_ipmi_client.py", target, f"{level} {suite} {patience} {route or '-'}", request, patience)
+    def ask(self, asked: Asked) -> Answer:
+        suite = "1.5" if isinstance(asked.way, Lan) else str(asked.way.suite)
+        how = f"{asked.level} {suite} {asked.patience} {asked.route or '-'}"
+        return _run("python_ipmi_client.py", how, asked)
 
 
 def pyghmi_calls(target: Target, *calls: tuple[str, dict[str, Any]]) -> list[Any]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from ipmi_lab.sessions.crypto import SUITES
 from tests.interop.children import Child, run
-from tests.interop.peers import Answer, Lan, PeerMissing, Target, Way, hops, program
+from tests.interop.peers import Answer, Asked, Client, Lan, PeerMissing, Target, hops, program
 
 AUTHENTICATIONS = {"none": "none", "password": "straight", "md2": "md2", "md5": "md5"}
 RAKP = ("rakp_none", "rakp_hmac_sha1", "rakp_hmac_md5", "rakp_hmac_sha256")
@@ -42,27 +42,18 @@ class Domain:
         return self._child.output.text[before:]
 
 
-class OpenIpmi:
+class OpenIpmi(Client):
     """Debian's openipmish. ``t(0.20)`` is the BMC in its commands."""
 
     def __init__(self) -> None:
         self._program = program("openipmish", "openipmi")
         self.name = openipmi_name()
 
-    def raw(
-        self,
-        target: Target,
-        way: Way,
-        request: bytes,
-        *,
-        level: str = "ADMINISTRATOR",
-        patience: float = 2,
-        route: str = "",
-    ) -> Answer:
-        """Log in, send one command, log out."""
-        words = " ".join(map(str, request))
+    def ask(self, asked: Asked) -> Answer:
+        target, way, patience = asked.target, asked.way, asked.patience
+        words = " ".join(map(str, asked.request))
         line = f"mc msg t(0.20) 0 {words}"
-        for address, channel in hops(route):
+        for address, channel in hops(asked.route):
             line = f"domain msg t {channel} {address} 0 {words}"
         if isinstance(way, Lan):
             how = f"-A {AUTHENTICATIONS[way.authentication]}"
@@ -72,7 +63,7 @@ class OpenIpmi:
             how += f" -Rc {CONFIDENTIALITY[suite.confidentiality]}"
         if target.kg:
             how += f' -Rk "{target.kg.decode()}"'
-        user = f'-U "{target.user}" -P "{target.password}" -L {level.lower().removesuffix("istrator")}'
+        user = f'-U "{target.user}" -P "{target.password}" -L {asked.level.lower().removesuffix("istrator")}'
         child = Child([self._program])
         try:
             child.tell(f"domain open t -noall -wait_til_up lan {how} {user} -p {target.port} {target.host}")

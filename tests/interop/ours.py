@@ -10,7 +10,7 @@ from ipmi_lab.lab.open import connect
 from ipmi_lab.links.worlds import Blocking
 from ipmi_lab.virtual.farm import Farm, Served
 from ipmi_lab.virtual.profile import Profile, UserProfile
-from tests.interop.peers import Answer, Lan, LanPlus, Target, Way
+from tests.interop.peers import Answer, Asked, Client, Lan, LanPlus, Target, Way
 
 PASSWORD = "test pass word!"
 SHELF = "ipmi-lab virtual shelf"
@@ -28,25 +28,16 @@ def opened(target: Target, way: Way, *, level: str = "administrator", route: str
     return connect(url, user=target.user, password=target.password, privilege=level, **kg, **how)
 
 
-class IpmiLab:
+class IpmiLab(Client):
     """Our client."""
 
     name = f"ipmi-lab {version('ipmi-lab')}"
 
-    def raw(
-        self,
-        target: Target,
-        way: Way,
-        request: bytes,
-        *,
-        level: str = "ADMINISTRATOR",
-        patience: float = 2,
-        route: str = "",
-    ) -> Answer:
-        """Log in, send one command, log out."""
+    def ask(self, asked: Asked) -> Answer:
+        how: dict[str, Any] = {"level": asked.level, "route": asked.route, "timeout": asked.patience / 2}
         try:
-            with opened(target, way, level=level, route=route, timeout=patience / 2) as ipmi:
-                answer = ipmi.exchange(request[0], request[1], request[2:])
+            with opened(asked.target, asked.way, **how) as ipmi:
+                answer = ipmi.exchange(asked.request[0], asked.request[1], asked.request[2:])
         except IpmiLabError as error:
             return Answer(error.exit_code, "", str(error))
         return Answer(0, "", "", int(answer.completion), answer.data)

@@ -3,8 +3,9 @@
 import importlib.metadata
 import importlib.util
 import shutil
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any
 
 
 class PeerMissing(Exception):
@@ -85,17 +86,29 @@ def hops(route: str) -> list[tuple[int, int]]:
     return [(int(address, 0), int(channel)) for address, channel in (hop.split("@") for hop in route.split(",") if hop)]
 
 
-class Client(Protocol):
-    """A client of another make, of which every test of sessions asks the same."""
+@dataclass(frozen=True)
+class Asked:
+    """One command for one client. ``request`` has network function, command and data; ``level`` is USER, OPERATOR or
+    ADMINISTRATOR; ``patience`` is about how many seconds it waits in vain; ``route`` leads through controllers to the
+    one that is asked, such as ``0x82@0,0x76@7``: an address and a channel a hop."""
+
+    target: Target
+    way: Way
+    request: bytes
+    level: str = "ADMINISTRATOR"
+    patience: float = 2
+    route: str = ""
+
+
+class Client(ABC):
+    """A client of any make, of which every test of sessions asks the same."""
 
     name: str
 
-    def raw(
-        self, target: Target, way: Way, request: bytes, *, level: str = ..., patience: float = ..., route: str = ...
-    ) -> Answer:
-        """Log in, send one command (network function, command, data), log out.
+    def raw(self, target: Target, way: Way, request: bytes, **how: Any) -> Answer:
+        """Log in, send one command, log out; ``how`` is what ``Asked`` has besides."""
+        return self.ask(Asked(target, way, request, **how))
 
-        ``level`` is USER, OPERATOR or ADMINISTRATOR; ``patience`` is about how many seconds it waits in vain; ``route``
-        leads through controllers to the one that is asked, such as ``0x82@0,0x76@7``: an address and a channel a hop.
-        """
-        ...
+    @abstractmethod
+    def ask(self, asked: Asked) -> Answer:
+        """The same, each client in its own way."""
