@@ -25,7 +25,7 @@ repeated: `IPMI_LAB_BATTERY=long pytest tests/battery -k NAME`.
   two cores of this machine nobody reaches its figure for 1.5. Seven laps each at one ipmi_sim gave, in the middle, ours
   4,152 and FreeIPMI's library 4,305 commands a second in 1.5, and 2,760 and 2,994 in 2.0; on one core 19,838 and
   21,110, and 9,835 and 8,761. `make bench` compares on one machine in one run.
-- Row 30's bound over UDP was missed once in nine long runs of this version (11.4 ms); the others gave 2.0 to
+- Row 30's bound over UDP was missed once in ten long runs of the last versions (11.4 ms); the others gave 1.1 to
   6.2 ms.
 - The others are {PEERS}: the best and the worst figure of
   them, measured once, on another loopback. Times of two machines compare only roughly.
