@@ -155,14 +155,14 @@ class feature(_Method[P, R]):  # noqa: N801  # it is used as a decorator, and th
         function = self.__wrapped__
 
         @wraps(function)
-        async def named(part: Part[Any], *given: Any, **named: Any) -> R:
+        async def naming(part: Part[Any], /, *given: Any, **by_name: Any) -> R:
             try:
-                return await function(part, *given, **named)  # type: ignore[no-any-return]  # as it is written
+                return await function(part, *given, **by_name)  # type: ignore[no-any-return]  # as it is written
             except IpmiLabError as error:
                 error.about(target=part.link.name)
                 raise
 
-        return named
+        return naming
 
 
 class asks(_Method[P, R]):  # noqa: N801  # a decorator too

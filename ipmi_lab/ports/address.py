@@ -95,7 +95,9 @@ class Address:
             return cls(scheme, unquote(parts.path), 0, user, options)
         written = parts.netloc.rpartition("@")[2]
         if written.count(":") > 1 and "[" not in written:
-            raise LocalError("an IPv6 address stands in brackets", hint=f"Write {scheme}://[{written}].")
+            raise LocalError(
+                "an IPv6 address stands in brackets", hint=f"Write {scheme}://[{written}]; a port stands behind them."
+            )
         if not parts.hostname:
             raise LocalError("no host is named", hint=f"Write {scheme}://10.0.0.7.")
         if parts.path not in ("", "/") or parts.fragment:
@@ -145,7 +147,7 @@ class Address:
 
 def is_url(text: str) -> bool:
     """Whether a text is meant as the URL of a target, be it a good one or not."""
-    return "://" in text or (":" in text and text.partition(":")[0] in SCHEMES)
+    return re.match(r"[\w+.-]+://", text) is not None or (":" in text and text.partition(":")[0] in SCHEMES)
 
 
 def _options(scheme: str, query: str) -> tuple[tuple[str, str], ...]:

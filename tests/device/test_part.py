@@ -117,6 +117,18 @@ def test_a_feature_may_be_a_lambda() -> None:
         assert Odd(ipmi.link).address() == ipmi.get_device_id()
 
 
+def test_a_parameter_may_have_any_name_with_asyncio_too() -> None:
+    class Named(Device[Any]):
+        @feature
+        async def shown(self, *, part: int, given: int) -> tuple[int, int]:
+            return part, given
+
+    async def shown() -> tuple[int, int]:
+        return await Named(ipmi_lab.aio.connect("virtual:rack-server").link).shown(part=1, given=2)
+
+    assert asyncio.run(shown()) == (1, 2)
+
+
 MISTAKES = {
     "a request": (
         lambda ipmi: ipmi.get_user_access(99),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies
 
 from ipmi_lab.errors import LocalError
-from ipmi_lab.ports.address import Address
+from ipmi_lab.ports.address import Address, is_url
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_and_put_together_again(text: str) -> None:
         ("10.0.0.7", "it has no scheme"),
         ("lanplus://", "no host is named"),
         ("lanplus://h:99999", "the port is not a number from 1 to 65535"),
-        ("lanplus://admin@fe80::1", "stands in brackets. Write lanplus://[fe80::1]."),
+        ("lanplus://admin@fe80::1", "stands in brackets. Write lanplus://[fe80::1]; a port stands behind them."),
         ("lanplus://::1", "stands in brackets"),
         ("serial-basic:///dev/ttyS1", "'serial-basic' is no scheme"),
         ("lanplus://h:0", "the port 0 cannot be reached"),
@@ -87,6 +87,16 @@ def test_what_is_wrong_is_said(text: str, says: str) -> None:
         Address.parse(text)
 
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["lan://h", "virtual:rack-server", "http://h", "serial-basic:///dev/ttyS1"])
+def test_a_url_is_known_as_one_be_it_good_or_not(text: str) -> None:
+    assert is_url(text)
+
+
+@pytest.mark.parametrize("text", ["server1", "rack:7", "server1 or lan://h", "(lan://h)", "server1 and not gpu"])
+def test_names_and_expressions_are_none(text: str) -> None:
+    assert not is_url(text)
 
 
 def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
